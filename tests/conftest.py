@@ -1,0 +1,64 @@
+"""The plumbing of every test: the browser, and processes that share the test's database. The people are in cast.py."""
+
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.plugin import browser_binary
+
+pytest_plugins = ["tests.cast"] if find_spec("tests.cast") else []
+
+QUIET_CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Each xdist worker has a database of its own by tests/settings.py already, where pytest-django would rename it."""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser of this machine, without a window and without traffic of its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_binary(), args=QUIET_CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_page(chromium: Browser) -> Iterator[Page]:
+    """A page in a context of its own: no cookie, storage or cache of another test."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="UTC")
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def process_env(transactional_db: None) -> dict[str, str]:
+    """The environment for a process (a worker, a command) that is to see this test's committed rows."""
+    env = dict(os.environ, DJANGO_SETTINGS_MODULE="agileml.settings", PYTHONUNBUFFERED="1")
+    if connection.vendor == "postgresql":
+        found = connection.settings_dict
+        password = f":{quote(found['PASSWORD'], safe='')}" if found["PASSWORD"] else ""
+        port = f":{found['PORT']}" if found["PORT"] else ""
+        env["DATABASE_URL"] = (
+            f"postgres://{quote(found['USER'], safe='')}{password}@{quote(found['HOST'], safe='')}{port}/{found['NAME']}"
+        )
+    else:
+        assert str(connection.settings_dict["NAME"]) == str(settings.DATA / "agileml.sqlite3")
+    return env
