@@ -53,12 +53,10 @@ def process_env(transactional_db: None) -> dict[str, str]:
     """The environment for a process (a worker, a command) that is to see this test's committed rows."""
     env = dict(os.environ, DJANGO_SETTINGS_MODULE="agileml.settings", PYTHONUNBUFFERED="1")
     if connection.vendor == "postgresql":
-        found = connection.settings_dict
-        password = f":{quote(found['PASSWORD'], safe='')}" if found["PASSWORD"] else ""
-        port = f":{found['PORT']}" if found["PORT"] else ""
-        env["DATABASE_URL"] = (
-            f"postgres://{quote(found['USER'], safe='')}{password}@{quote(found['HOST'], safe='')}{port}/{found['NAME']}"
-        )
+        found = {key: quote(str(value), safe="") for key, value in connection.settings_dict.items()}
+        password = found["PASSWORD"] and f":{found['PASSWORD']}"
+        port = found["PORT"] and f":{found['PORT']}"
+        env["DATABASE_URL"] = f"postgres://{found['USER']}{password}@{found['HOST']}{port}/{found['NAME']}"
     else:
         assert str(connection.settings_dict["NAME"]) == str(settings.DATA / "agileml.sqlite3")
     return env

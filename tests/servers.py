@@ -138,15 +138,19 @@ def start_postgres(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     return process, f"postgres://agileml@{quote(str(folder), safe='')}/postgres"
 
 
-def start_redis(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Serve an empty Redis on a free loopback port; answers its process and its address. Raises CannotStart."""
+def start_redis(folder: Path, port: int | None = None) -> tuple[subprocess.Popen[bytes], str]:
+    """Serve an empty Redis on `port` of the loopback, by default a free one; answers its process and its address.
+
+    Raises CannotStart.
+    """
     binary = redis_binary()
     if binary is None:
         raise CannotStart("no redis-server was found")
     log = folder / "redis.log"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    if port is None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
     command = [str(binary), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     with log.open("ab") as output:
         process = subprocess.Popen(
