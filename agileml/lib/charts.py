@@ -158,13 +158,13 @@ def scope_chart(
     def y(count: float) -> float:
         return bottom - count / ticks[-1] * PLOT_HEIGHT
 
-    parts = [
-        f'<rect class="rest" x="{n(index * width)}%" y="{top}" width="{n(width)}%" height="{PLOT_HEIGHT}"/>'
-        for index, day in enumerate(days)
-        if not day.working
-    ]
-    parts += [grid_line(y(tick), str(tick), base=tick == 0) for tick in ticks]
+    parts = [grid_line(y(tick), str(tick), base=tick == 0) for tick in ticks]
     parts += _band_rects([scope for _, scope in known], width, y)
+    for working, block in groupby(range(len(days)), key=lambda index: days[index].working):
+        if not working:
+            rest = list(block)
+            across = f'x="{n(rest[0] * width)}%" width="{n(len(rest) * width)}%"'
+            parts.append(f'<rect class="rest" {across} y="{top}" height="{PLOT_HEIGHT}"/>')
     parts += [_day_label(index, days, width, bottom, today) for index in range(len(days))]
     for index, day in enumerate(days):
         if day.day == today:
@@ -220,9 +220,10 @@ def dot_series(
         if (value := drawable(line)) is not None
     ]
     shown = [value for _, _, value in kept] + [value for _, value, _ in lines]
-    ticks = nice_ticks(min(shown), max(shown)) if shown else [0.0, 0.5, 1.0]
-    digits = decimals(ticks[1] - ticks[0])
+    ticks = nice_ticks(min(shown), max(shown)) if shown else []
+    digits = decimals(ticks[1] - ticks[0]) if ticks else 0
     bottom = DOTS_TOP + PLOT_HEIGHT
+    x = _time_scale([at for _, at, _ in kept])
 
     def y(value: float) -> float:
         return bottom - (value - ticks[0]) / (ticks[-1] - ticks[0]) * PLOT_HEIGHT
@@ -232,22 +233,24 @@ def dot_series(
         for index, tick in enumerate(ticks)
     ]
     parts += _time_labels([at for _, at, _ in kept], bottom)
-    parts += _level_lines(
-        [(kind, y(value), f"{words} {with_unit(figure(value), unit)}") for kind, value, words in lines]
-    )
-
     legend = []
     for number, name in enumerate(dict.fromkeys(candidate for candidate, _, _ in kept)):
-        own = [(at, value) for candidate, at, value in kept if candidate == name]
+        own = [(x(at), value) for candidate, at, value in kept if candidate == name]
         mean = math.fsum(value for _, value in own) / len(own)
         tone, shape = f"c{number % len(SHAPES)}", SHAPES[number % len(SHAPES)]
-        x = _time_scale([at for _, at, _ in kept])
-        parts += [placed(x(at), y(value), f'<path class="{tone}" d="{shape}"/>') for at, value in own]
-        middle = (x(own[0][0]) + x(own[-1][0])) / 2
-        parts.append(placed(middle, y(mean), f'<path class="mean {tone}" d="M-12 0h24"/>'))
+        parts += [placed(across, y(value), f'<path class="{tone}" d="{shape}"/>') for across, value in own]
+        if len(own) > 1:
+            middle = (own[0][0] + own[-1][0]) / 2
+            parts.append(placed(middle, y(mean), f'<path class="mean {tone}" d="M-12 0h24"/>'))
         count = "1 run" if len(own) == 1 else f"{len(own)} runs"
         sample = f'<path class="{tone}" transform="translate(6 6)" d="{shape}"/>'
         legend.append(Legend(swatch(sample), f"{name}: mean {with_unit(figure(mean, digits + 1), unit)}, {count}"))
+    parts += _level_lines(
+        [(kind, y(value), f"{words} {with_unit(figure(value), unit)}") for kind, value, words in lines],
+        [(x(at), y(value)) for _, at, value in kept],
+    )
+    if not kept:
+        parts.append(f'<text class="nothing" x="50%" y="{bottom - 12}" text-anchor="middle">No runs yet</text>')
     rows = tuple(
         (f"{at.day} {at:%b %H:%M}", candidate, with_unit(figure(value, digits + 1), unit))
         for candidate, at, value in kept
@@ -319,10 +322,12 @@ def _day_label(index: int, days: Sequence[Day], width: float, bottom: float, tod
 
 def _time_scale(times: Sequence[datetime]) -> Callable[[datetime], float]:
     """Where a time lies, in percent of the width; the first and the last keep 4 % from the edges."""
-    first, last = min(times), max(times)
+    first, last = (min(times), max(times)) if times else (None, None)
 
     def x(at: datetime) -> float:
-        return 4 + 92 * ((at - first) / (last - first)) if last > first else 50.0
+        if first is None or last is None or first == last:
+            return 50.0
+        return 4 + 92 * ((at - first) / (last - first))
 
     return x
 
@@ -350,12 +355,18 @@ def _time_labels(times: Sequence[datetime], bottom: float) -> list[str]:
     return parts
 
 
-def _level_lines(lines: Sequence[tuple[str, float, str]]) -> list[str]:
-    """Lines across the plot with their words, which keep out of each other's way where two lines nearly meet."""
+def _level_lines(lines: Sequence[tuple[str, float, str]], dots: Sequence[tuple[float, float]]) -> list[str]:
+    """Lines across the plot, given as (kind, y, words); the words keep clear of each other, and of dots if they can."""
     crowded = len(lines) == 2 and abs(lines[0][1] - lines[1][1]) < 16
     lowest = max(lines, key=lambda line: line[1])[0] if crowded else ""
-    return [
-        f'<g class="{kind}-line"><line x1="0" x2="100%" y1="{n(y)}" y2="{n(y)}"/>'
-        f'<text x="100%" y="{n(y + (13 if kind == lowest else -5))}" text-anchor="end">{escape(words)}</text></g>'
-        for kind, y, words in lines
-    ]
+    parts = []
+    for kind, y, words in lines:
+        baseline = y + (13 if kind == lowest else -5)
+        near = [x for x, height in dots if abs(height - (baseline - 4)) < 12]
+        left = sum(x < 35 for x in near) < sum(x > 65 for x in near)
+        place = 'x="0" text-anchor="start"' if left else 'x="100%" text-anchor="end"'
+        parts.append(
+            f'<g class="{kind}-line"><line x1="0" x2="100%" y1="{n(y)}" y2="{n(y)}"/>'
+            f'<text {place} y="{n(baseline)}">{escape(words)}</text></g>'
+        )
+    return parts

@@ -78,6 +78,11 @@
     menu.querySelector("summary").focus();
   });
 
+  // On a phone the rails begin folded; what a person opened stays as it is.
+  if (window.matchMedia("(max-width: 720px)").matches) {
+    for (const rail of document.querySelectorAll("details[data-fold]")) rail.open = false;
+  }
+
   for (const box of document.querySelectorAll("#toasts .toast")) leaveByItself(box);
 
   window.agileml = { announce, toast };
