@@ -14,7 +14,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from amqp.exceptions import AMQPError
 from celery import Celery, Task, current_app
@@ -28,8 +27,7 @@ CONNECT_SECONDS = 1
 SOCKET_SECONDS = 0.3
 SILENT_SECONDS = 5
 
-# ValueError: the filesystem broker reads its own half-written tables while another process writes them.
-BROKER_TROUBLE = (OSError, KombuError, AMQPError, RedisError, ValueError)
+BROKER_TROUBLE = (OSError, KombuError, AMQPError, RedisError)
 
 
 class Waker:
@@ -73,9 +71,6 @@ class Waker:
                     "max_retries": 0,
                 },
             )
-            for option in ("data_folder_in", "data_folder_out", "control_folder"):
-                if folder := held.transport_options.get(option):
-                    Path(folder).mkdir(parents=True, exist_ok=True)
             self._of_thread.connection, self._of_thread.url = held, url
         return held
 

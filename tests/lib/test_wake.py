@@ -66,7 +66,10 @@ def a_broker(stack: ExitStack) -> Callable[..., Broker]:
 
 def task_of(url: str, **options: object):
     """A task of a Celery app whose broker is at `url`."""
-    app = Celery("somewhere", broker=url, set_as_current=False, broker_transport_options=options)
+    embedded = "agileml.lib.broker.Transport" if url.startswith("filesystem") else None
+    app = Celery(
+        "somewhere", broker=url, set_as_current=False, broker_transport=embedded, broker_transport_options=options
+    )
 
     def something(*args: object) -> None:
         raise AssertionError(f"{args} was run here instead of being sent")
