@@ -147,6 +147,7 @@ def start_redis(folder: Path, port: int | None = None) -> tuple[subprocess.Popen
     if binary is None:
         raise CannotStart("no redis-server was found")
     log = folder / "redis.log"
+    log.unlink(missing_ok=True)  # an earlier server in this folder has said there that it is ready
     if port is None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
