@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "agileml.web.errors.DoorsMiddleware",
 ]
 
 ROOT_URLCONF = "agileml.urls"
@@ -177,7 +178,7 @@ METRIC_ROOTS = [Path(root).resolve() for root in env.words("AGILEML_METRIC_ROOTS
 SWEEP_SECONDS = env.number("AGILEML_SWEEP_SECONDS", default=2 if EMBEDDED else 5, least=0.2)
 LEASE_SECONDS = env.number("AGILEML_LEASE_SECONDS", default=60, least=1)
 
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 if REDIS_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 else:
@@ -210,5 +211,12 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": os.environ.get("AGILEML_LOG_LEVEL", "INFO")},
-    "loggers": {"axes": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
+    "loggers": {
+        "axes": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},
+        # Three lines for each sweep would bury what the sweeps find, which the tasks log themselves.
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
 }

@@ -1,0 +1,58 @@
+"""Sources of metrics and the polls that read them."""
+
+import uuid
+
+from django.db import models
+
+from agileml.projects.models import Project
+
+
+class Source(models.Model):
+    """Where a project's metrics come from. `cursor` is the connector's own note of how far it has read."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        PAUSED = "paused"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="sources")
+    kind = models.CharField(max_length=40)
+    name = models.CharField(max_length=120)
+    config = models.JSONField(default=dict)
+    state = models.CharField(max_length=6, choices=State.choices, default=State.ACTIVE)
+    cursor = models.JSONField(default=dict)
+    every_seconds = models.PositiveIntegerField(default=60)
+    due_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+    revision = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = (models.Index(fields=["state", "due_at"], name="source_by_due"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Poll(models.Model):
+    """One look at a source. Looks in a row that found nothing new share a row, counted by `times`."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="polls")
+    first_at = models.DateTimeField()
+    at = models.DateTimeField()
+    took_ms = models.PositiveIntegerField(default=0)
+    times = models.PositiveIntegerField(default=1)
+    seen = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    superseded = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    problems = models.JSONField(default=list)  # [{"where", "code", "message"}]
+
+    class Meta:
+        indexes = (models.Index(fields=["source", "-at"], name="poll_by_source"),)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}: {self.created} new"

@@ -1,0 +1,75 @@
+"""The journal: one stream of changes a project, from which everything that follows a project is read."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+
+def new_epoch() -> str:
+    """A name for one unbroken history; a restore or an import begins another."""
+    return uuid.uuid4().hex
+
+
+class Stream(models.Model):
+    """The narrow row that every write of a project locks first: its revision and its counters, nothing else."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    epoch = models.CharField(max_length=32, default=new_epoch)
+    revision = models.BigIntegerField(default=0)
+    last_at = models.DateTimeField()
+    tickets = models.PositiveIntegerField(default=0)
+    stories = models.PositiveIntegerField(default=0)
+    epics = models.PositiveIntegerField(default=0)
+    sprints = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"stream {self.uid} at {self.revision}"
+
+
+class Change(models.Model):
+    """One thing that happened, in commit order. Never updated and never deleted."""
+
+    class Action(models.TextChoices):
+        CREATED = "created"
+        UPDATED = "updated"
+        DELETED = "deleted"
+
+    stream = models.ForeignKey(Stream, on_delete=models.PROTECT, related_name="changes")
+    revision = models.BigIntegerField()
+    at = models.DateTimeField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    origin = models.CharField(max_length=200, default="", blank=True)
+    kind = models.CharField(max_length=32)
+    action = models.CharField(max_length=8, choices=Action.choices)
+    object_uid = models.UUIDField()
+    number = models.PositiveIntegerField(null=True)
+    parent_kind = models.CharField(max_length=32, default="", blank=True)
+    parent_uid = models.UUIDField(null=True)
+    version = models.PositiveIntegerField(null=True)
+    diff = models.JSONField(default=dict)
+    resource = models.JSONField(null=True)
+    tickets = models.JSONField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["stream", "revision"], name="one_change_a_revision"),)
+        indexes = (models.Index(fields=["stream", "object_uid", "revision"], name="change_by_object"),)
+
+    def __str__(self) -> str:
+        return f"{self.revision}: {self.kind} {self.action}"
+
+
+class Audit(models.Model):
+    """What is not project data yet must be on record: log-ins, tokens, roles, overrides. The stream may be none."""
+
+    stream = models.ForeignKey(Stream, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    action = models.CharField(max_length=64)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = (models.Index(fields=["stream", "at"], name="audit_by_stream"),)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.action}"

@@ -1,0 +1,96 @@
+"""Metrics and baselines as people set them."""
+
+from datetime import datetime
+
+from agileml.accounts.models import User
+from agileml.metrics import shapes
+from agileml.metrics.actions.judging import judge_tickets
+from agileml.metrics.models import Baseline, Candidate, Criterion, Metric
+from agileml.projects.doors import Hidden, writing
+from agileml.projects.models import Project
+from agileml.projects.rules import Need
+
+
+def watch_metric(
+    *,
+    project: Project,
+    key: str,
+    direction: str,
+    actor: User,
+    now: datetime,
+    unit: str = "",
+    smallest_difference: float | None = None,
+) -> Metric:
+    """Give a metric its direction, which makes it watched; one that nothing measured yet is made.
+
+    `smallest_difference` is the least change, in the metric's own unit, that would matter to anyone.
+    Raises ValueError for a direction that is neither "higher" nor "lower".
+    """
+    if direction not in {"higher", "lower"}:
+        raise ValueError("A watched metric is better when it is higher or when it is lower.")
+    with writing(project, actor=actor, now=now, need=Need.LEAD) as w:
+        row = Metric.objects.filter(project=w.project, key=key).first()
+        was = shapes.metric(row) if row else None
+        row = row or Metric(project=w.project, key=key, created_at=w.now)
+        row.direction, row.unit, row.smallest_difference, row.revision = (
+            direction,
+            unit,
+            smallest_difference,
+            w.revision,
+        )
+        row.save()
+        shape = shapes.metric(row)
+        if was is None:
+            w.journal.record("metric", "created", row, resource=shape)
+        else:
+            w.journal.record(
+                "metric", "updated", row, diff={k: [was[k], shape[k]] for k in shape if was[k] != shape[k]}
+            )
+    return row
+
+
+def set_baseline(
+    *,
+    project: Project,
+    metric: str,
+    label: str,
+    actor: User,
+    now: datetime,
+    dataset_digest: str = "",
+    split: str = "",
+    candidate: Candidate | None = None,
+    constant: float | None = None,
+) -> Baseline:
+    """Say what a metric is worth without the work, by a measured candidate or by a constant, and judge anew.
+
+    Raises Hidden for a metric or candidate that is not the project's, ValueError unless exactly one of
+    `candidate` and `constant` is given.
+    """
+    if (candidate is None) == (constant is None):
+        raise ValueError("A baseline is a measured candidate or a constant, one of them.")
+    with writing(project, actor=actor, now=now, need=Need.LEAD) as w:
+        of = Metric.objects.filter(project=w.project, key=metric).first()
+        if of is None or (candidate is not None and candidate.ticket.project_id != w.project.pk):
+            raise Hidden(metric)
+        row = Baseline.objects.filter(
+            project=w.project, metric=of, dataset_digest=dataset_digest, split=split
+        ).first() or Baseline(project=w.project, metric=of, dataset_digest=dataset_digest, split=split)
+        created = row.pk is None
+        row.candidate, row.constant, row.label, row.revision = candidate, constant, label, w.revision
+        row.save()
+        tickets = Criterion.objects.alive().filter(metric=of, against=Criterion.Against.BASELINE)
+        touched = judge_tickets(
+            w,
+            ticket_ids=list(tickets.values_list("ticket", flat=True).distinct()),
+            metric_ids=[of.pk],
+            revision=w.revision,
+        )
+        w.journal.record(
+            "baseline",
+            "created" if created else "updated",
+            row,
+            resource={"uid": str(row.uid), "metric": of.key, "label": label, "constant": constant,
+                      "candidate": candidate.name if candidate else None, "dataset": dataset_digest, "split": split},
+            tickets=touched,
+        )  # fmt: skip
+    return row

@@ -1,0 +1,270 @@
+"""Metrics and what was measured: snapshots, candidates, baselines, criteria and their judgements."""
+
+import uuid
+
+from django.db import models
+
+from agileml.projects.models import Project
+from agileml.work.models import Epic, Finding, Ticket
+
+NO_STEP = -1  # not NULL: a NULL would defeat the unique constraint that makes a snapshot arrive once
+
+
+class Metric(models.Model):
+    """A named quantity of a project. Without a direction it is stored but unwatched."""
+
+    class Direction(models.TextChoices):
+        UNKNOWN = "", "not watched"
+        HIGHER = "higher", "higher is better"
+        LOWER = "lower", "lower is better"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="metrics")
+    key = models.CharField(max_length=200)
+    direction = models.CharField(max_length=6, choices=Direction.choices, blank=True, default="")
+    unit = models.CharField(max_length=16, blank=True, default="")
+    smallest_difference = models.FloatField(null=True)
+    created_at = models.DateTimeField()
+    revision = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["project", "key"], name="one_metric_a_key"),)
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def watched(self) -> bool:
+        return bool(self.direction)
+
+
+class Candidate(models.Model):
+    """A named set of runs on a ticket, its seeds or folds: what is compared."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="candidates")
+    name = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["ticket", "name"], name="one_candidate_a_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SnapshotQuerySet(models.QuerySet["Snapshot"]):
+    def current(self) -> "SnapshotQuerySet":
+        """Rows that no later value under the same identity has superseded."""
+        return self.filter(superseded_by=None)
+
+    def finite(self) -> "SnapshotQuerySet":
+        """Rows that may enter a comparison."""
+        return self.filter(value_state=Snapshot.ValueState.OK)
+
+
+class Snapshot(models.Model):
+    """One measured value of one metric, copied at the moment it was read. No row is ever updated."""
+
+    class ValueState(models.TextChoices):
+        OK = "ok"
+        NAN = "nan"
+        POS_INF = "pos_inf"
+        NEG_INF = "neg_inf"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="snapshots")
+    metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="snapshots")
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="snapshots")
+    source = models.CharField(max_length=40)  # a source's uid, or "push"
+    external_id = models.CharField(max_length=500)
+    dataset_name = models.CharField(max_length=200, blank=True, default="")
+    dataset_digest = models.CharField(max_length=128, blank=True, default="")
+    split = models.CharField(max_length=64, blank=True, default="")
+    pair_key = models.CharField(max_length=64, blank=True, default="")
+    step = models.BigIntegerField(default=NO_STEP)
+    nth = models.PositiveIntegerField(default=0)
+    value = models.FloatField(null=True)
+    value_state = models.CharField(max_length=7, choices=ValueState.choices, default=ValueState.OK)
+    observed_at = models.DateTimeField()
+    run_id = models.CharField(max_length=200, blank=True, default="")
+    run_name = models.CharField(max_length=200, blank=True, default="")
+    run_url = models.CharField(max_length=2000, blank=True, default="")
+    git_commit = models.CharField(max_length=64, blank=True, default="")
+    params = models.JSONField(default=dict)
+    discordant = models.JSONField(null=True)
+    supersedes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
+    received_at = models.DateTimeField()
+    revision = models.BigIntegerField(default=0)
+
+    objects = SnapshotQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=[
+                    "ticket",
+                    "source",
+                    "external_id",
+                    "metric",
+                    "dataset_digest",
+                    "split",
+                    "pair_key",
+                    "step",
+                    "nth",
+                ],
+                name="a_snapshot_arrives_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(value_state="ok", value__isnull=False)
+                | (~models.Q(value_state="ok") & models.Q(value__isnull=True)),
+                name="a_value_is_a_number_or_says_why_not",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["ticket", "metric", "observed_at"], name="snapshot_by_ticket"),
+            models.Index(fields=["metric", "observed_at"], name="snapshot_by_metric"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.metric_id} = {self.value if self.value is not None else self.value_state}"
+
+
+class Baseline(models.Model):
+    """What a metric is worth without the work: a measured candidate, or a constant with a label."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="baselines")
+    metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="baselines")
+    dataset_digest = models.CharField(max_length=128, blank=True, default="")
+    split = models.CharField(max_length=64, blank=True, default="")
+    candidate = models.ForeignKey(Candidate, null=True, on_delete=models.PROTECT, related_name="+")
+    constant = models.FloatField(null=True)
+    label = models.CharField(max_length=120)
+    revision = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["project", "metric", "dataset_digest", "split"], name="one_baseline_a_measurement"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(candidate__isnull=True, constant__isnull=False)
+                | models.Q(candidate__isnull=False, constant__isnull=True),
+                name="a_baseline_is_measured_or_constant",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class CriterionQuerySet(models.QuerySet["Criterion"]):
+    def alive(self) -> "CriterionQuerySet":
+        """Criteria that are part of their ticket's plan now."""
+        return self.filter(deleted_at=None)
+
+
+class Criterion(models.Model):
+    """A machine-checkable test of a ticket. `state` and `value` repeat the last judgement, for lights on cards."""
+
+    class Role(models.TextChoices):
+        SUCCESS = "success", "Success"
+        KILL = "kill", "Kill"
+
+    class Op(models.TextChoices):
+        AT_LEAST = ">=", "≥"
+        AT_MOST = "<=", "≤"
+
+    class Against(models.TextChoices):
+        NUMBER = "number"
+        BASELINE = "baseline"
+        CHAMPION = "champion"
+
+    class Judge(models.TextChoices):
+        MEAN = "mean"
+        WORST = "worst"
+        ONE = "one"
+
+    class State(models.TextChoices):
+        PENDING = "pending", "pending"
+        MET = "met", "met"
+        NOT_MET = "not_met", "not met"
+        AHEAD_UNTESTED = "ahead_untested", "ahead, untested"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="criteria")
+    role = models.CharField(max_length=7, choices=Role.choices, default=Role.SUCCESS)
+    metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="criteria")
+    dataset = models.CharField(max_length=128, blank=True, default="")  # a digest; empty is any
+    split = models.CharField(max_length=64, blank=True, default="")  # empty is any
+    op = models.CharField(max_length=2, choices=Op.choices)
+    against = models.CharField(max_length=8, choices=Against.choices, default=Against.NUMBER)
+    target = models.FloatField(null=True)
+    margin = models.FloatField(default=0)
+    judge = models.CharField(max_length=5, choices=Judge.choices, default=Judge.MEAN)
+    expected_gain = models.FloatField(null=True)
+    state = models.CharField(max_length=14, choices=State.choices, default=State.PENDING)
+    value = models.FloatField(null=True)
+    judged_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = CriterionQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(against="number") | models.Q(target__isnull=False), name="a_number_is_given"
+            ),
+        )
+        indexes = (models.Index(fields=["ticket", "deleted_at"], name="criterion_by_ticket"),)
+
+    def __str__(self) -> str:
+        return f"{self.metric_id} {self.op} {self.target}"
+
+
+class Judgement(models.Model):
+    """One judging of one criterion, naming what was compared. Written whenever the answer or its grounds change."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    criterion = models.ForeignKey(Criterion, on_delete=models.PROTECT, related_name="judgements")
+    state = models.CharField(max_length=14, choices=Criterion.State.choices)
+    value = models.FloatField(null=True)
+    against_value = models.FloatField(null=True)
+    candidate = models.ForeignKey(Candidate, null=True, on_delete=models.PROTECT, related_name="+")
+    compared = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    revision = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = (models.Index(fields=["criterion", "at"], name="judgement_by_criterion"),)
+
+    def __str__(self) -> str:
+        return self.state
+
+
+class Target(models.Model):
+    """Where an epic wants a metric to be."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    epic = models.OneToOneField(Epic, on_delete=models.PROTECT, related_name="target")
+    metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+")
+    op = models.CharField(max_length=2, choices=Criterion.Op.choices)
+    value = models.FloatField()
+
+    def __str__(self) -> str:
+        return f"{self.metric_id} {self.op} {self.value}"
+
+
+class Citation(models.Model):
+    """A finding rests on a snapshot."""
+
+    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="citations")
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="citations")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["finding", "snapshot"], name="one_citation_a_pair"),)
+
+    def __str__(self) -> str:
+        return f"{self.finding_id} cites {self.snapshot_id}"

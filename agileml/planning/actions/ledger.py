@@ -1,0 +1,287 @@
+"""The one place that writes decisions: whatever changes a plan ends up here, as recorded moves."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from agileml.journal.actions import AT_ONCE
+from agileml.metrics.actions.judging import judge_tickets
+from agileml.metrics.models import Snapshot
+from agileml.planning import shapes
+from agileml.planning.actions.rows import References, fill, relate
+from agileml.planning.models import Assignment, Decision, Evidence, Move, Sprint
+from agileml.planning.rules.moves import counts_as_replan
+from agileml.planning.rules.replay import RecordedMove
+from agileml.projects.doors import ProjectWriting
+from agileml.work.models import Finding, Ticket
+
+
+@dataclass
+class Draft:
+    """A decision about to be written. `state` is the sprint's new state, if it changes.
+
+    `reopened` are tickets that come back into the sprint without a move, since they never left its plan.
+    """
+
+    sprint: Sprint | None
+    kind: str
+    moves: Sequence[RecordedMove]
+    reason_code: str = ""
+    reason: str = ""
+    findings: Sequence[Finding] = ()
+    snapshots: Sequence[Snapshot] = ()
+    reverts: Decision | None = None
+    partial: bool = False
+    state: str | None = None
+    reopened: Sequence[Ticket] = ()
+
+
+@dataclass
+class Touched:
+    """The tickets that some decisions are about, by number, and their shapes before anything was written."""
+
+    rows: dict[int, Ticket]
+    before: dict[int, shapes.Shape]
+    made: dict[int, Ticket] = field(default_factory=dict)
+
+    def __getitem__(self, number: int) -> Ticket:
+        return self.made.get(number) or self.rows[number]
+
+
+def touched(w: ProjectWriting, numbers: Sequence[int]) -> Touched:
+    """Read tickets and their shapes under the lock; numbers that do not exist are left out."""
+    rows = list(shapes.loaded().filter(project=w.project, deleted_at=None, number__in=set(numbers)).order_by("number"))
+    before = shapes.tickets(rows, key=w.project.key)
+    return Touched(
+        rows={row.number: row for row in rows},
+        before={row.pk: shape for row, shape in zip(rows, before, strict=True)},
+    )
+
+
+def commit(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touched, *, revision: int) -> list[Decision]:
+    """Write decisions as one group and record them; `revision` is that of the first one's change.
+
+    All assignments are ended before any is opened, because a ticket may go from one active sprint to another.
+    """
+    group, first = uuid.uuid4(), revision
+    decisions = []
+    for draft in drafts:
+        decisions.append(_insert(w, draft, group, revision))
+        revision += 1 + bool(draft.sprint) + bool(draft.reverts)  # the changes that `_record` will record of it
+    pairs = list(zip(drafts, decisions, strict=True))
+    _insert_moves(pairs, tickets)
+    for draft, decision in pairs:
+        _end(draft, decision, tickets)
+    for draft, decision in pairs:
+        _open(draft, decision, tickets)
+    _drafts_elsewhere(w, drafts, tickets)
+    _change_tickets(w, drafts, tickets, first)
+    after = shapes.images(list(tickets.before) + [row.pk for row in tickets.made.values()], key=w.project.key)
+    images = shapes.after_images(tickets.before, after)
+    for at, (draft, decision) in enumerate(pairs):
+        _record(w, draft, decision, images if at == 0 else [])
+    return decisions
+
+
+def _insert(w: ProjectWriting, draft: Draft, group: uuid.UUID, revision: int) -> Decision:
+    assert w.actor is not None
+    decision = Decision.objects.create(
+        project=w.project,
+        sprint=draft.sprint,
+        version=draft.sprint.plan_version + 1 if draft.sprint else None,
+        group=group,
+        kind=draft.kind,
+        reason_code=draft.reason_code,
+        reason=draft.reason,
+        actor=w.actor,
+        at=w.now,
+        reverts=draft.reverts,
+        partial=draft.partial,
+        revision=revision,
+    )
+    evidence = [Evidence(decision=decision, finding=finding) for finding in draft.findings]
+    evidence += [Evidence(decision=decision, snapshot=snapshot) for snapshot in draft.snapshots]
+    if evidence:
+        Evidence.objects.bulk_create(evidence)
+    return decision
+
+
+def _insert_moves(pairs: Sequence[tuple[Draft, Decision]], tickets: Touched) -> None:
+    Move.objects.bulk_create(
+        [
+            Move(
+                decision=decision,
+                position=position,
+                move=move.move,
+                ticket=tickets[move.ticket] if move.ticket is not None else None,
+                before=move.before,
+                after=move.after,
+            )
+            for draft, decision in pairs
+            for position, move in enumerate(draft.moves)
+        ],
+        batch_size=AT_ONCE,
+    )
+
+
+def _end(draft: Draft, decision: Decision, tickets: Touched) -> None:
+    if draft.sprint is None:
+        return
+    open_here = Assignment.objects.filter(sprint=draft.sprint, opened_by__isnull=False, ended_by=None)
+    if draft.state in {Sprint.State.CLOSED, Sprint.State.PLANNED}:
+        leaving = list(open_here.values_list("ticket", flat=True)) if draft.state == Sprint.State.PLANNED else []
+        open_here.update(ended_by=decision)
+        drafted = set(Assignment.objects.filter(ticket__in=leaving, opened_by=None).values_list("ticket", flat=True))
+        Assignment.objects.bulk_create(
+            Assignment(ticket_id=pk, sprint=draft.sprint) for pk in leaving if pk not in drafted
+        )
+        return
+    gone = [tickets[move.ticket].pk for move in draft.moves if move.ticket and move.move in {"remove", "defer"}]
+    if gone:
+        open_here.filter(ticket__in=gone).update(ended_by=decision)
+
+
+def _open(draft: Draft, decision: Decision, tickets: Touched) -> None:
+    if draft.sprint is None:
+        return
+    coming = [tickets[move.ticket].pk for move in draft.moves if move.ticket and move.move == "add"]
+    coming += [ticket.pk for ticket in draft.reopened]
+    if not coming:
+        return
+    waiting: set[int] = set()
+    if draft.sprint.state == Sprint.State.PLANNED:  # its drafts become the plan
+        own = Assignment.objects.filter(sprint=draft.sprint, opened_by=None, ticket__in=coming)
+        waiting = set(own.values_list("ticket", flat=True))
+        own.update(opened_by=decision)
+    Assignment.objects.bulk_create(
+        [Assignment(ticket_id=pk, sprint=draft.sprint, opened_by=decision) for pk in coming if pk not in waiting],
+        batch_size=AT_ONCE,
+    )
+
+
+def _drafts_elsewhere(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touched) -> None:
+    """A defer to a planned sprint makes a draft there; undoing it removes the draft that it made."""
+    made = [(move.ticket, move.after) for draft in drafts for move in draft.moves if move.move == "defer"]
+    made = [(number, after) for number, after in made if after and after.get("drafted")]
+    undone = [
+        (move.ticket, (move.after or {}).get("undoes"))
+        for draft in drafts
+        for move in draft.moves
+        if move.move == "add"
+    ]
+    undone = [(number, after) for number, after in undone if after and after.get("drafted")]
+    if not made and not undone:
+        return
+    numbers = {after["to"] for _, after in made + undone if after}
+    sprints = {row.number: row for row in Sprint.objects.filter(project=w.project, number__in=numbers)}
+    Assignment.objects.bulk_create(
+        Assignment(ticket=tickets[number], sprint=sprints[after["to"]]) for number, after in made if number and after
+    )
+    gone = [tickets[number].pk for number, _ in undone if number]
+    if gone:
+        Assignment.objects.filter(ticket__in=gone, opened_by=None, sprint__in=sprints.values()).delete()
+
+
+def _change_tickets(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touched, revision: int) -> None:
+    """Set what the moves say on the tickets themselves, and stamp every ticket they name."""
+    changes = {
+        move.ticket: move.after or {}
+        for draft in drafts
+        for move in draft.moves
+        if move.ticket is not None and move.move == "change"
+    }
+    references = References(w, [(values, "") for values in changes.values()])
+    judged = [row.pk for row in tickets.made.values()]
+    for draft in drafts:
+        for move in draft.moves:
+            if move.ticket is None:
+                continue
+            row = tickets[move.ticket]
+            if move.move in {"skip", "restore"}:
+                row.status = str((move.after or {})["status"])
+            elif move.move == "change":
+                fill(row, changes[move.ticket], references, w)
+                row.version += 1
+                if "criteria" in changes[move.ticket]:
+                    relate(w, row, {"criteria": changes[move.ticket]["criteria"]}, references)
+                    judged.append(row.pk)
+    named = [tickets.rows[pk] for pk in sorted({m.ticket for d in drafts for m in d.moves if m.ticket in tickets.rows})]
+    for row in named:
+        row.revision, row.updated_at = revision, w.now
+    if named:
+        columns = ["status", "revision", "updated_at"]
+        if changes:
+            columns += ["type", "story", "estimate", "version"]
+        Ticket.objects.bulk_update(named, columns, batch_size=AT_ONCE)
+    if judged:
+        judge_tickets(w, ticket_ids=judged, metric_ids=None, revision=revision)
+
+
+def _record(w: ProjectWriting, draft: Draft, decision: Decision, images: list[shapes.Shape]) -> None:
+    shape = shapes.decisions([decision])[0]
+    parent = ("sprint", draft.sprint.uid) if draft.sprint else ("project", w.project.uid)
+    w.journal.record("decision", "created", decision, parent=parent, resource=shape, tickets=images)
+    if draft.sprint:
+        _record_sprint(w, draft, decision)
+    if draft.reverts:
+        reverted = draft.reverts
+        was = reverted.reverts_of_it.exclude(pk=decision.pk).order_by("-pk").first()
+        Decision.objects.filter(pk=reverted.pk).update(revision=w.revision)
+        w.journal.record(
+            "decision", "updated", reverted, parent=parent,
+            diff={"reverted_by": [str(was.uid) if was else None, str(decision.uid)]},
+        )  # fmt: skip
+
+
+def _record_sprint(w: ProjectWriting, draft: Draft, decision: Decision) -> None:
+    sprint = draft.sprint
+    assert sprint is not None and decision.version is not None
+    was = shapes.sprint(sprint)
+    sprint.plan_version = decision.version
+    sprint.replans += counts_as_replan(draft.kind, draft.reason_code)
+    if draft.state:
+        sprint.state = draft.state
+        if draft.state == Sprint.State.ACTIVE and sprint.started_at is None:
+            sprint.started_at = w.now
+        if draft.state == Sprint.State.PLANNED:
+            sprint.started_at = None
+        sprint.closed_at = w.now if draft.state == Sprint.State.CLOSED else None
+    for move in draft.moves:
+        if move.move == "sprint" and move.before is not None:
+            set_sprint_fields(sprint, move.after or {})
+            sprint.version += 1
+    sprint.revision = w.revision
+    sprint.save()
+    w.journal.record("sprint", "updated", sprint, diff=shapes.diff(was, shapes.sprint(sprint)))
+
+
+def set_sprint_fields(sprint: Sprint, values: Mapping[str, Any]) -> None:
+    """Set a sprint's own fields from their recorded form, where dates are text."""
+    for name, value in values.items():
+        setattr(sprint, name, date.fromisoformat(value) if name in {"start", "end"} else value)
+
+
+def sprint_fields(sprint: Sprint) -> dict[str, Any]:
+    """A sprint's own plan fields in their recorded form."""
+    return {
+        "goal": sprint.goal,
+        "increment": sprint.increment,
+        "start": sprint.start.isoformat(),
+        "end": sprint.end.isoformat(),
+    }
+
+
+def plan_fields(shape: shapes.Shape) -> dict[str, Any]:
+    """The plan fields of a ticket, from its shape: criteria without what was measured of them."""
+    return {
+        "type": shape["type"],
+        "story": shape["story"],
+        "estimate": shape["estimate"],
+        "criteria": [
+            {name: value for name, value in item.items() if name not in {"state", "measured"}}
+            for item in shape["criteria"]
+        ],
+        "skipped": shape["status"] == Ticket.Status.SKIPPED,
+    }

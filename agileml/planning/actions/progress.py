@@ -1,0 +1,136 @@
+"""Progress: a card moves. It is not the plan and needs no reason, but calling it done needs what its type needs."""
+
+from datetime import datetime
+
+from django.db.models import Exists, Q
+
+from agileml.accounts.models import User
+from agileml.journal.actions import AT_ONCE, audit
+from agileml.lib import ranks
+from agileml.metrics.models import Snapshot
+from agileml.planning.rules.progress import DoneRule, outcome_lacks, refuse_to_plan
+from agileml.projects.doors import Hidden, ProjectWriting, writing
+from agileml.projects.models import Project
+from agileml.projects.rules import Need
+from agileml.work.actions import ticket_row
+from agileml.work.fields import FieldError, Invalid
+from agileml.work.models import Finding, ReviewOpinion, Ticket
+from agileml.work.types import DoneFacts, lacks
+
+
+class Moved(Exception):
+    """The card is not where the mover saw it; `status` is where it is."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"This ticket is {Ticket.Status(status).label.lower()} now: somebody moved it meanwhile.")
+        self.status = status
+
+
+def progress(
+    *,
+    project: Project,
+    number: int,
+    to: str,
+    actor: User,
+    now: datetime,
+    from_status: str | None = None,
+    outcome: str = "",
+    override: str = "",
+    before: int | None = None,
+    after: int | None = None,
+    origin: str = "",
+) -> Ticket:
+    """Move a ticket to a status and perhaps to a place in the order, before or after another ticket (its number).
+
+    `outcome` ("shipped" or "learned") says how a done ticket ended. `override` is a lead's reason to call done what
+    lacks something. Raises Hidden, Moved when it is not at `from_status`, NeedsPlan for anything about skipping,
+    DoneRule with all that lacks, Invalid.
+    """
+    if to not in Ticket.Status.values:
+        raise Invalid([FieldError("/to", "unknown_choice", f"One of {', '.join(Ticket.Status.values)}.")])
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        row = ticket_row(w, number)
+        if from_status is not None and row.status != from_status:
+            raise Moved(row.status)
+        diff: dict[str, list[str | None]] = {}
+        if to != row.status:
+            refuse_to_plan(row.status, to)
+            if to == Ticket.Status.DONE:
+                _refuse_undone(w, row, outcome, override)
+            was = row.outcome
+            diff["status"] = [row.status, to]
+            row.outcome = outcome if to == Ticket.Status.DONE else ""
+            row.done_at = w.now if to == Ticket.Status.DONE else None
+            row.status = to
+            if was != row.outcome:
+                diff["outcome"] = [was or None, row.outcome or None]
+        if before is not None or after is not None:
+            rank = _rank(w, row, before=before, after=after)
+            if rank != row.rank:
+                diff["rank"] = [row.rank, rank]
+                row.rank = rank
+        if diff:
+            row.revision, row.updated_at = w.revision, w.now
+            row.save(update_fields=["status", "outcome", "done_at", "rank", "revision", "updated_at"])
+            w.journal.record("ticket", "updated", row, diff=diff)
+    return row
+
+
+def _refuse_undone(w: ProjectWriting, row: Ticket, outcome: str, override: str) -> None:
+    findings = Finding.objects.filter(ticket=row)
+    others = ReviewOpinion.objects.filter(ticket=row).exclude(author=row.assignee_id)
+    found = Ticket.objects.filter(pk=row.pk).values_list(
+        Exists(findings),
+        Exists(findings.filter(citations__isnull=False)),
+        Exists(Snapshot.objects.filter(ticket=row)),
+        Exists(others),
+    )
+    facts = DoneFacts(*map(int, found[0]), links=len(row.links))
+    missing = outcome_lacks(outcome) + lacks(row.type, facts)
+    if not missing:
+        return
+    assert w.access is not None
+    overridable = all(lack.code != "outcome" for lack in missing)
+    if override.strip() and overridable:
+        w.access.require(Need.LEAD)
+        audit(
+            action="done rule overridden",
+            actor=w.actor,
+            now=w.now,
+            stream=w.journal.stream,
+            detail={"ticket": row.number, "lacks": [lack.code for lack in missing], "reason": override.strip()[:500]},
+        )
+        return
+    raise DoneRule(missing)
+
+
+def _rank(w: ProjectWriting, row: Ticket, *, before: int | None, after: int | None) -> str:
+    """A key right before or right after the named ticket, in the one order of all the project's tickets."""
+    anchor = Ticket.objects.alive().filter(project=w.project, number=before if before is not None else after).first()
+    if anchor is None or anchor.pk == row.pk:
+        raise Hidden(before if before is not None else after)
+    others = Ticket.objects.filter(project=w.project).exclude(pk=row.pk)
+    if before is not None:
+        lower = others.filter(Q(rank__lt=anchor.rank) | Q(rank=anchor.rank, number__lt=anchor.number))
+        neighbour = lower.order_by("-rank", "-number").values_list("rank", flat=True).first()
+        return _fitting(w, ranks.between(neighbour, anchor.rank))
+    higher = others.filter(Q(rank__gt=anchor.rank) | Q(rank=anchor.rank, number__gt=anchor.number))
+    neighbour = higher.order_by("rank", "number").values_list("rank", flat=True).first()
+    return _fitting(w, ranks.between(anchor.rank, neighbour))
+
+
+def _fitting(w: ProjectWriting, rank: str) -> str:
+    """The key itself, or, once keys grow long, its place in an order that is laid out anew with short ones."""
+    if len(rank) < ranks.REBALANCE_FROM:
+        return rank
+    rows = list(Ticket.objects.filter(project=w.project).order_by("rank", "number"))
+    place = sum(row.rank < rank for row in rows)
+    keys = ranks.evenly(len(rows) + 1)
+    free = keys.pop(place)
+    images = []
+    for row, key in zip(rows, keys, strict=True):
+        images.append({"number": row.number, "version": row.version, "diff": {"rank": [row.rank, key]}})
+        row.rank, row.revision = key, w.revision
+    Ticket.objects.bulk_update(rows, ["rank", "revision"], batch_size=AT_ONCE)
+    w.journal.record("project", "updated", w.project, tickets=images)
+    return free

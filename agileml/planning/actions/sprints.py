@@ -1,0 +1,242 @@
+"""Sprints: drafting one, starting it, closing it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from agileml.accounts.models import User
+from agileml.planning import shapes
+from agileml.planning.actions import decide, ledger
+from agileml.planning.models import Assignment, Decision, Sprint
+from agileml.planning.rules import moves as rules
+from agileml.planning.rules.moves import MoveRequest, Refusal, Refused
+from agileml.planning.rules.replay import RecordedMove
+from agileml.planning.rules.starting import Destination, close_refusals, start_refusals
+from agileml.projects.doors import ProjectWriting, writing
+from agileml.projects.models import Project
+from agileml.projects.rules import Need
+from agileml.work import fields
+from agileml.work.fields import FieldError, Invalid
+from agileml.work.models import Ticket
+
+
+class NeedsDecision(Exception):
+    """These fields are the plan of an active sprint: they change only by a decision."""
+
+    def __init__(self, names: Sequence[str], sprint: int) -> None:
+        super().__init__(
+            f"{', '.join(names).capitalize()} {'is' if len(names) == 1 else 'are'} part of the plan of sprint {sprint}: "
+            "changing it is a decision."
+        )
+        self.names = list(names)
+        self.sprint = sprint
+
+
+class Stale(Exception):
+    """The thing was edited since the version that this edit was made for."""
+
+    def __init__(self, current: dict[str, Any]) -> None:
+        super().__init__("This was changed by somebody else meanwhile.")
+        self.current = current
+
+
+SPRINT_FIELDS: dict[str, fields.Check] = {
+    "name": fields.text(120, least=1),
+    "goal": fields.text(2_000),
+    "increment": fields.text(2_000),
+    "start": fields.a_date,
+    "end": fields.a_date,
+}
+
+
+def create_sprint(*, project: Project, sent: dict[str, Any], actor: User, now: datetime, origin: str = "") -> Sprint:
+    """Make a planned sprint; `sent` holds start, end and perhaps name, goal and increment. Raises Invalid."""
+    values = fields.clean(sent, fields=SPRINT_FIELDS, required=("start", "end"))
+    _check_dates(values["start"], values["end"])
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        number = w.journal.number("sprints")
+        row = Sprint(project=w.project, number=number, created_at=w.now, revision=w.revision)
+        for name, value in ({"name": f"Sprint {number}"} | values).items():
+            setattr(row, name, value)
+        row.save(force_insert=True)
+        w.journal.record("sprint", "created", row, resource=shapes.sprint(row))
+    return row
+
+
+def edit_sprint(
+    *,
+    project: Project,
+    number: int,
+    sent: dict[str, Any],
+    expected_version: int | None,
+    actor: User,
+    now: datetime,
+    why: decide.Why | None = None,
+    origin: str = "",
+) -> Sprint:
+    """Change a sprint's fields: freely while it is planned, by a decision while it is active.
+
+    `why` makes a one-move decision of what belongs to the plan. Raises Hidden, Invalid, Stale, NeedsDecision,
+    or Refused: the start of an active sprint is history, and so is all of a closed one but its name.
+    """
+    values = fields.clean(sent, fields=SPRINT_FIELDS)
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        row = _row(w, number)
+        if expected_version is not None and expected_version != row.version:
+            raise Stale(shapes.sprint(row))
+        changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+        _check_dates(changed.get("start", row.start), changed.get("end", row.end))
+        if row.state == Sprint.State.ACTIVE:
+            if "start" in changed:
+                raise Refused([Refusal("start_is_history", "The sprint has started; only its end can change.")])
+            planned = {name: changed.pop(name) for name in rules.SPRINT_PLAN_FIELDS if name in changed}
+            if planned:
+                if why is None:
+                    raise NeedsDecision(list(planned), number)
+                assert w.access is not None
+                w.access.require(Need.DECIDE)
+                told = {name: value.isoformat() if name == "end" else value for name, value in planned.items()}
+                decide.decide_in(w, row, base_version=None, why=why, moves=[MoveRequest(move="sprint", set=told)])
+        elif row.state == Sprint.State.CLOSED and changed.keys() - {"name"}:
+            raise Refused([Refusal("sprint_closed", "This sprint is closed; its plan is history.")])
+        if changed:
+            _set(w, row, changed)
+    return row
+
+
+def draft(
+    *, project: Project, number: int, tickets: Sequence[int], actor: User, now: datetime, origin: str = ""
+) -> Sprint:
+    """Make these tickets, and no others, the draft of a planned sprint. No reason is asked.
+
+    Raises Hidden, or Refused with every ticket that cannot be in it.
+    """
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        row = _row(w, number)
+        had = set(Assignment.objects.filter(sprint=row, opened_by=None).values_list("ticket__number", flat=True))
+        _redraft(w, row, add=set(tickets) - had, drop=had - set(tickets))
+    return row
+
+
+def draft_some(
+    *,
+    project: Project,
+    number: int,
+    add: Sequence[int] = (),
+    drop: Sequence[int] = (),
+    actor: User,
+    now: datetime,
+    origin: str = "",
+) -> Sprint:
+    """Put some tickets into a planned sprint's draft and take others out, leaving the rest as it is."""
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        row = _row(w, number)
+        had = set(Assignment.objects.filter(sprint=row, opened_by=None).values_list("ticket__number", flat=True))
+        _redraft(w, row, add=set(add) - had, drop=set(drop) & had)
+    return row
+
+
+def start_sprint(*, project: Project, number: int, actor: User, now: datetime, origin: str = "") -> Decision:
+    """Start a planned sprint: its draft becomes plan v1. Raises Hidden, Forbidden, or Refused with every reason."""
+    with writing(project, actor=actor, now=now, need=Need.LEAD, origin=origin) as w:
+        row = _row(w, number)
+        drafted = Assignment.objects.filter(sprint=row, opened_by=None).values_list("ticket__number", flat=True)
+        tickets = ledger.touched(w, list(drafted))
+        refusals = start_refusals(decide.facts_of(row), decide.ticket_facts(tickets).values())
+        if refusals:
+            raise Refused(refusals)
+        lines = [RecordedMove("sprint", None, None, ledger.sprint_fields(row))]
+        lines += [
+            RecordedMove("add", shape["number"], None, {**ledger.plan_fields(shape), "status": shape["status"]})
+            for shape in tickets.before.values()
+        ]
+        started = ledger.Draft(sprint=row, kind=Decision.Kind.START, moves=lines, state=Sprint.State.ACTIVE)
+        return ledger.commit(w, [started], tickets, revision=w.revision)[0]
+
+
+def close_sprint(
+    *,
+    project: Project,
+    number: int,
+    destinations: Mapping[int, Destination],
+    actor: User,
+    now: datetime,
+    reason: str = "",
+    origin: str = "",
+) -> Decision:
+    """Close an active sprint, sending each ticket left to its destination (by ticket number).
+
+    Raises Hidden, Forbidden, or Refused with every ticket that has none and every destination that cannot be.
+    """
+    with writing(project, actor=actor, now=now, need=Need.LEAD, origin=origin) as w:
+        row = _row(w, number)
+        inside = Assignment.objects.filter(sprint=row, opened_by__isnull=False, ended_by=None)
+        tickets = ledger.touched(w, list(inside.values_list("ticket__number", flat=True)))
+        facts = decide.ticket_facts(tickets)
+        moves = [destination.move(ticket) for ticket, destination in sorted(destinations.items()) if ticket in facts]
+        targets = decide.targets_of(w, moves)
+        refusals = close_refusals(decide.facts_of(row), facts.values(), destinations)
+        if moves and not refusals:
+            refusals = rules.refusals(
+                moves, sprint=decide.facts_of(row), tickets=facts, sprints=decide.all_facts(targets)
+            )
+        if refusals:
+            raise Refused(refusals)
+        recorded = decide.record_existing(w, row, moves, tickets, targets)
+        drafts = [
+            ledger.Draft(
+                sprint=row, kind=Decision.Kind.CLOSE, moves=recorded, reason=reason.strip(), state=Sprint.State.CLOSED
+            )
+        ]
+        drafts += decide.received(recorded, targets, reason.strip())
+        return ledger.commit(w, drafts, tickets, revision=w.revision)[0]
+
+
+def _row(w: ProjectWriting, number: int) -> Sprint:
+    row = decide.sprint_row(w, number)
+    assert row is not None
+    return row
+
+
+def _check_dates(start: date, end: date) -> None:
+    if end < start:
+        raise Invalid([FieldError("/end", "invalid", "A sprint cannot end before it starts.")])
+
+
+def _set(w: ProjectWriting, row: Sprint, changed: dict[str, Any]) -> None:
+    was = shapes.sprint(row)
+    for name, value in changed.items():
+        setattr(row, name, value)
+    row.version += 1
+    row.revision = w.revision
+    row.save()
+    w.journal.record("sprint", "updated", row, diff=shapes.diff(was, shapes.sprint(row)))
+
+
+def _redraft(w: ProjectWriting, row: Sprint, *, add: set[int], drop: set[int]) -> None:
+    if row.state != Sprint.State.PLANNED:
+        raise Refused([Refusal("not_planned", f"Sprint {row.number} is {row.state}: its plan changes by decisions.")])
+    if not add and not drop:
+        return
+    tickets = ledger.touched(w, sorted(add | drop))
+    facts = decide.ticket_facts(tickets)
+    refusals = [
+        Refusal("unknown_ticket", f"There is no ticket {number} in this project.", number)
+        for number in sorted(add - facts.keys())
+    ]
+    for number in sorted(add & facts.keys()):
+        ticket = facts[number]
+        if ticket.planned_sprint is not None:
+            refusals.append(
+                Refusal("already_drafted", f"{ticket.key} is drafted in sprint {ticket.planned_sprint}.", number)
+            )
+        if ticket.status == Ticket.Status.DONE:
+            refusals.append(Refusal("done", f"{ticket.key} is done: re-open it first.", number))
+    if refusals:
+        raise Refused(refusals)
+    Assignment.objects.filter(sprint=row, opened_by=None, ticket__number__in=drop).delete()
+    Assignment.objects.bulk_create(Assignment(ticket=tickets.rows[number], sprint=row) for number in sorted(add))
+    Ticket.objects.filter(pk__in=tickets.before).update(revision=w.revision, updated_at=w.now)
+    Sprint.objects.filter(pk=row.pk).update(revision=w.revision)
+    after = shapes.images(list(tickets.before), key=w.project.key)
+    w.journal.record("sprint", "updated", row, diff={}, tickets=shapes.after_images(tickets.before, after))

@@ -1,0 +1,171 @@
+"""Tickets: created into the backlog or a sprint, edited, deleted."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from agileml.accounts.models import User
+from agileml.metrics.actions.criteria import settle
+from agileml.metrics.actions.judging import judge_tickets
+from agileml.metrics.models import Snapshot
+from agileml.planning import shapes
+from agileml.planning.actions import decide, ledger, rows
+from agileml.planning.actions.sprints import NeedsDecision, Stale
+from agileml.planning.models import Assignment, Move, Sprint
+from agileml.planning.rules.moves import MoveRequest, Refusal, Refused
+from agileml.projects.doors import Hidden, ProjectWriting, writing
+from agileml.projects.models import Project
+from agileml.projects.rules import Need
+from agileml.work.fields import PLAN_FIELDS, ticket_fields
+from agileml.work.models import Dependency, Ticket
+
+
+class Referenced(Exception):
+    """A decision or a snapshot names the ticket: skip it instead of deleting it."""
+
+    def __init__(self) -> None:
+        super().__init__("A decision or a measurement names this ticket, and history is kept: skip it instead.")
+
+
+def create_ticket(
+    *,
+    project: Project,
+    sent: Mapping[str, Any],
+    actor: User,
+    now: datetime,
+    sprint: int | None = None,
+    why: decide.Why | None = None,
+    origin: str = "",
+) -> Ticket:
+    """Make a ticket at the end of the backlog, or of a sprint's draft, or of an active sprint.
+
+    Into an active sprint it is a decision of one move, `forgotten` unless `why` says otherwise. Raises Invalid,
+    Hidden for no such sprint, Forbidden, Refused for a closed one.
+    """
+    values = ticket_fields(sent, new=True)
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        target = decide.sprint_row(w, sprint)
+        if target is not None and target.state == Sprint.State.CLOSED:
+            raise Refused([Refusal("sprint_closed", "This sprint is closed; its plan is history.")])
+        if target is not None and target.state == Sprint.State.ACTIVE:
+            assert w.access is not None
+            w.access.require(Need.DECIDE)
+            why = why or decide.Why(code="forgotten")
+            made = decide.decide_in(w, target, base_version=None, why=why, moves=[MoveRequest(move="add", new=values)])
+            return Ticket.objects.get(moves__decision=made)
+        references = rows.References(w, [(values, "")])
+        revision = w.revision
+        row = rows.insert(w, [values], references, revision=revision)[0]
+        if target is not None:
+            Assignment.objects.create(ticket=row, sprint=target)
+        if values.get("criteria"):
+            judge_tickets(w, ticket_ids=[row.pk], metric_ids=None, revision=revision)
+        shape = shapes.images([row.pk], key=w.project.key)[row.pk]
+        w.journal.record("ticket", "created", row, resource=shape)
+    return row
+
+
+def edit_ticket(
+    *,
+    project: Project,
+    number: int,
+    sent: Mapping[str, Any],
+    expected_version: int | None,
+    actor: User,
+    now: datetime,
+    why: decide.Why | None = None,
+    origin: str = "",
+) -> Ticket:
+    """Change a ticket's fields. A field that is sent as it is already is no change.
+
+    While the ticket is in an active sprint, its plan fields change only by a decision: `why` makes one of them;
+    without it nothing is written. Raises Hidden, Invalid, Stale, NeedsDecision, Forbidden, Refused.
+    """
+    values = ticket_fields(sent, new=False)
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        tickets = ledger.touched(w, [number])
+        if number not in tickets.rows:
+            raise Hidden(number)
+        row = tickets.rows[number]
+        before = tickets.before[row.pk]
+        if expected_version is not None and expected_version != row.version:
+            raise Stale(before)
+        changed = {name: value for name, value in values.items() if not _same(name, before, value)}
+        if not changed:
+            return row
+        planned = {name: changed[name] for name in PLAN_FIELDS if name in changed}
+        if before["sprint"] is not None and planned:
+            changed = {name: value for name, value in changed.items() if name not in planned}
+            _decide_change(w, number, before["sprint"], planned, why)
+            if not changed:
+                return Ticket.objects.get(pk=row.pk)
+            tickets = ledger.touched(w, [number])
+            row, before = tickets.rows[number], tickets.before[row.pk]
+        _write(w, row, before, changed)
+    return row
+
+
+def delete_ticket(
+    *, project: Project, number: int, expected_version: int | None, actor: User, now: datetime, origin: str = ""
+) -> None:
+    """Delete a ticket that no history names, leaving a tombstone; its number is never used again.
+
+    Raises Hidden, Stale, Referenced.
+    """
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        tickets = ledger.touched(w, [number])
+        if number not in tickets.rows:
+            raise Hidden(number)
+        row = tickets.rows[number]
+        if expected_version is not None and expected_version != row.version:
+            raise Stale(tickets.before[row.pk])
+        named = Move.objects.filter(ticket=row).exists() or Snapshot.objects.filter(ticket=row).exists()
+        if named or Ticket.objects.filter(split_from=row, deleted_at=None).exists():
+            raise Referenced
+        waiting = list(Dependency.objects.filter(needs=row).values_list("ticket", flat=True))
+        before = shapes.images(waiting, key=w.project.key)
+        Dependency.objects.filter(needs=row).delete()
+        Dependency.objects.filter(ticket=row).delete()
+        Assignment.objects.filter(ticket=row, opened_by=None).delete()
+        Ticket.objects.filter(pk__in=[row.pk, *waiting]).update(revision=w.revision)
+        Ticket.objects.filter(pk=row.pk).update(deleted_at=w.now)
+        images = shapes.after_images(before, shapes.images(waiting, key=w.project.key))
+        w.journal.record("ticket", "deleted", row, tickets=images)
+
+
+def _same(name: str, before: shapes.Shape, value: Any) -> bool:
+    had = before[name]
+    if name in {"assignee", "reviewer"}:
+        return bool((had or {}).get("id") == value)
+    if name == "blocked":
+        return bool((had or {}).get("why") == (value or {}).get("why"))
+    if name == "criteria":
+        return bool(ledger.plan_fields(before)["criteria"] == value)
+    return bool(had == value)
+
+
+def _decide_change(
+    w: ProjectWriting, number: int, sprint: int, planned: dict[str, Any], why: decide.Why | None
+) -> None:
+    if why is None:
+        raise NeedsDecision(list(planned), sprint)
+    assert w.access is not None
+    w.access.require(Need.DECIDE)
+    change = MoveRequest(move="change", ticket=number, set=planned)
+    decide.decide_in(w, decide.sprint_row(w, sprint), base_version=None, why=why, moves=[change])
+
+
+def _write(w: ProjectWriting, row: Ticket, before: shapes.Shape, changed: dict[str, Any]) -> None:
+    references = rows.References(w, [(changed, "")])
+    if "criteria" in changed:
+        changed = {**changed, "criteria": settle(row, changed["criteria"])}
+    revision = w.revision
+    rows.fill(row, changed, references, w)
+    row.version += changed.keys() != {"waiting_on_run"}  # what a job sets must not make a person's edit stale
+    row.revision, row.updated_at = revision, w.now
+    row.save()
+    rows.relate(w, row, changed, references)
+    if "criteria" in changed:
+        judge_tickets(w, ticket_ids=[row.pk], metric_ids=None, revision=revision)
+    after = shapes.images([row.pk], key=w.project.key)[row.pk]
+    w.journal.record("ticket", "updated", row, diff=shapes.diff(before, after))

@@ -1,0 +1,174 @@
+"""Sprints, what is in them, and the decisions that made it so."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from agileml.metrics.models import Snapshot
+from agileml.projects.models import Project
+from agileml.work.models import Finding, Ticket
+
+
+class Sprint(models.Model):
+    """Dates are the plan; state is what happened. `plan_version` and `replans` repeat what the decisions say."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", "planned"
+        ACTIVE = "active", "active"
+        CLOSED = "closed", "closed"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="sprints")
+    number = models.PositiveIntegerField()
+    name = models.CharField(max_length=120)
+    goal = models.TextField(blank=True, default="")
+    increment = models.TextField(blank=True, default="")
+    start = models.DateField()
+    end = models.DateField()
+    state = models.CharField(max_length=7, choices=State.choices, default=State.PLANNED)
+    plan_version = models.PositiveIntegerField(default=0)
+    replans = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+    revision = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["project", "number"], name="one_sprint_a_number"),
+            models.CheckConstraint(
+                condition=models.Q(end__gte=models.F("start")), name="a_sprint_ends_after_it_starts"
+            ),
+        )
+        indexes = (models.Index(fields=["project", "state"], name="sprint_by_state"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Decision(models.Model):
+    """One atomic change of one sprint's plan (or, without a sprint, of the backlog). Never edited."""
+
+    class Kind(models.TextChoices):
+        START = "start", "Start"
+        REPLAN = "replan", "Re-plan"
+        RECEIVED = "received", "Received"
+        REVERT = "revert", "Taken back"
+        CLOSE = "close", "Close"
+
+    class Reason(models.TextChoices):
+        NONE = "", ""
+        FINDING_INVALIDATES = "finding_invalidates", "A finding made work pointless"
+        FINDING_OPENS = "finding_opens", "A finding opened something new"
+        BLOCKED = "blocked", "Blocked"
+        CAPACITY = "capacity", "Too much for the time left"
+        PRIORITY = "priority", "Something matters more"
+        DATA_PROBLEM = "data_problem", "A problem with the data"
+        FORGOTTEN = "forgotten", "Forgotten when planning"
+        CORRECTION = "correction", "A correction"
+        OTHER = "other", "Other"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="decisions")
+    sprint = models.ForeignKey(Sprint, null=True, on_delete=models.PROTECT, related_name="decisions")
+    version = models.PositiveIntegerField(null=True)
+    group = models.UUIDField(default=uuid.uuid4)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    reason_code = models.CharField(max_length=20, choices=Reason.choices, blank=True, default="")
+    reason = models.TextField(blank=True, default="")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reverts = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="reverts_of_it")
+    partial = models.BooleanField(default=False)  # a revert that left some of the moves standing
+    revision = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["sprint", "version"], name="one_decision_a_version"),
+            models.CheckConstraint(
+                condition=models.Q(sprint__isnull=True, version__isnull=True)
+                | models.Q(sprint__isnull=False, version__isnull=False),
+                name="only_a_sprint_has_plan_versions",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["group"], name="decision_by_group"),
+            models.Index(fields=["project", "at"], name="decision_by_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"v{self.version} {self.kind}"
+
+
+class Move(models.Model):
+    """One line of a decision. `before` and `after` hold what it changed, enough to replay it and to take it back."""
+
+    class Kind(models.TextChoices):
+        ADD = "add"
+        REMOVE = "remove"
+        SKIP = "skip"
+        RESTORE = "restore"
+        DEFER = "defer"
+        CHANGE = "change"
+        SPLIT = "split"
+        SPRINT = "sprint"
+
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="moves")
+    position = models.PositiveIntegerField()
+    move = models.CharField(max_length=7, choices=Kind.choices)
+    ticket = models.ForeignKey(Ticket, null=True, on_delete=models.PROTECT, related_name="moves")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["decision", "position"], name="one_move_a_position"),)
+
+    def __str__(self) -> str:
+        return f"{self.move} {self.ticket_id or ''}"
+
+
+class Assignment(models.Model):
+    """A ticket is in a sprint from one decision to another. `opened_by` is null while it is only a draft."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="assignments")
+    sprint = models.ForeignKey(Sprint, on_delete=models.PROTECT, related_name="assignments")
+    opened_by = models.ForeignKey(Decision, null=True, on_delete=models.PROTECT, related_name="opened")
+    ended_by = models.ForeignKey(Decision, null=True, on_delete=models.PROTECT, related_name="ended")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["ticket"], condition=models.Q(opened_by__isnull=True), name="one_draft_a_ticket"
+            ),
+            models.UniqueConstraint(
+                fields=["ticket"],
+                condition=models.Q(opened_by__isnull=False, ended_by__isnull=True),
+                name="one_active_sprint_a_ticket",
+            ),
+        )
+        indexes = (models.Index(fields=["sprint", "ended_by"], name="assignment_by_sprint"),)
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} in {self.sprint_id}"
+
+
+class Evidence(models.Model):
+    """What a decision rests on."""
+
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="evidence")
+    finding = models.ForeignKey(Finding, null=True, on_delete=models.PROTECT, related_name="+")
+    snapshot = models.ForeignKey(Snapshot, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(finding__isnull=True, snapshot__isnull=False)
+                | models.Q(finding__isnull=False, snapshot__isnull=True),
+                name="evidence_is_one_thing",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"evidence {self.finding_id or self.snapshot_id}"

@@ -1,0 +1,1 @@
+"""Reads of planning that shape several querysets."""

@@ -1,0 +1,192 @@
+"""How tickets, sprints and decisions are shown to clients: one function a resource, used by every answer and the feed."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from agileml.lib.times import maybe_rfc3339, rfc3339
+from agileml.metrics import shapes as metric_shapes
+from agileml.metrics.models import Criterion
+from agileml.planning.models import Assignment, Decision, Evidence, Move, Sprint
+from agileml.projects.models import ExternalRef
+from agileml.projects.shapes import person
+from agileml.work.models import Dependency, Ticket
+
+Shape = dict[str, Any]
+
+
+def tickets(rows: Iterable[Ticket], *, key: str) -> list[Shape]:
+    """Tickets as clients see them, in the order of `rows`; five queries, however many there are.
+
+    `key` is the project's. The rows need story (with epic), assignee, reviewer and split_from loaded, as
+    `loaded` does.
+    """
+    rows = list(rows)
+    ids = [row.pk for row in rows]
+    needs: dict[int, list[int]] = defaultdict(list)
+    for ticket_id, number in (
+        Dependency.objects.filter(ticket__in=ids).order_by("needs__number").values_list("ticket", "needs__number")
+    ):
+        needs[ticket_id].append(number)
+    criteria: dict[int, list[Shape]] = defaultdict(list)
+    for criterion in Criterion.objects.alive().filter(ticket__in=ids).select_related("metric").order_by("pk"):
+        criteria[criterion.ticket_id].append(metric_shapes.criterion(criterion))
+    active: dict[int, int] = {}
+    planned: dict[int, int] = {}
+    for ticket_id, opened, number in Assignment.objects.filter(ticket__in=ids, ended_by=None).values_list(
+        "ticket", "opened_by", "sprint__number"
+    ):
+        (planned if opened is None else active)[ticket_id] = number
+    refs: dict[Any, list[Shape]] = defaultdict(list)
+    for ref in ExternalRef.objects.filter(kind="ticket", object_uid__in=[row.uid for row in rows]).order_by("pk"):
+        refs[ref.object_uid].append({"system": ref.system, "id": ref.external_id, "url": ref.url})
+    return [
+        {
+            "uid": str(row.uid),
+            "number": row.number,
+            "key": f"{key}-{row.number}",
+            "type": row.type,
+            "title": row.title,
+            "question": row.question,
+            "description": row.description,
+            "expected_benefit": row.expected_benefit,
+            "riskiest_assumption": row.riskiest_assumption,
+            "stop_when": row.stop_when,
+            "component": row.component,
+            "story": row.story.number if row.story else None,
+            "epic": row.story.epic.number if row.story and row.story.epic else None,
+            "labels": row.labels,
+            "estimate": row.estimate,
+            "assignee": person(row.assignee),
+            "reviewer": person(row.reviewer),
+            "status": row.status,
+            "outcome": row.outcome or None,
+            "blocked": {"since": maybe_rfc3339(row.blocked_since), "why": row.blocked_why}
+            if row.blocked_since
+            else None,
+            "waiting_on_run": row.waiting_on_run,
+            "links": row.links,
+            "checklist": row.checklist,
+            "sprint": active.get(row.pk),
+            "planned_sprint": planned.get(row.pk),
+            "split_from": row.split_from.number if row.split_from else None,
+            "rank": row.rank,
+            "depends_on": needs.get(row.pk, []),
+            "criteria": criteria.get(row.pk, []),
+            "external_refs": refs.get(row.uid, []),
+            "version": row.version,
+            "revision": row.revision,
+            "created_at": rfc3339(row.created_at),
+            "updated_at": rfc3339(row.updated_at),
+        }
+        for row in rows
+    ]
+
+
+def loaded() -> Any:
+    """Tickets with all that `tickets` needs of them, in one query."""
+    return Ticket.objects.select_related("story__epic", "assignee", "reviewer", "split_from")
+
+
+def images(ids: Collection[int], *, key: str) -> dict[int, Shape]:
+    """The shapes of these tickets by id, to compare a before with an after."""
+    rows = list(loaded().filter(pk__in=ids).order_by("number"))
+    return {row.pk: shape for row, shape in zip(rows, tickets(rows, key=key), strict=True)}
+
+
+NOT_NEWS = {"revision", "updated_at"}  # they follow from the change itself
+
+
+def diff(before: Shape, after: Shape) -> dict[str, list[Any]]:
+    """What differs between two shapes of one thing, as {field: [old, new]}."""
+    return {name: [before[name], after[name]] for name in after if name not in NOT_NEWS and before[name] != after[name]}
+
+
+def after_images(before: dict[int, Shape], after: dict[int, Shape]) -> list[Shape]:
+    """What a change carries of the tickets that it touched: a diff for each it changed, the whole for each it made."""
+    result: list[Shape] = []
+    for ticket_id, shape in after.items():
+        line: Shape = {"number": shape["number"], "version": shape["version"]}
+        if ticket_id not in before:
+            result.append(line | {"resource": shape})
+        elif changed := diff(before[ticket_id], shape):
+            result.append(line | {"diff": changed})
+    return sorted(result, key=lambda line: int(line["number"]))
+
+
+def sprint(row: Sprint) -> Shape:
+    """A sprint as clients see it."""
+    return {
+        "uid": str(row.uid),
+        "number": row.number,
+        "name": row.name,
+        "goal": row.goal,
+        "increment": row.increment,
+        "start": row.start.isoformat(),
+        "end": row.end.isoformat(),
+        "state": row.state,
+        "plan_version": row.plan_version,
+        "replans": row.replans,
+        "started_at": maybe_rfc3339(row.started_at),
+        "closed_at": maybe_rfc3339(row.closed_at),
+        "version": row.version,
+        "revision": row.revision,
+    }
+
+
+def decisions(rows: Iterable[Decision]) -> list[Shape]:
+    """Decisions with their moves and evidence, in the order of `rows`; three queries, however many there are.
+
+    The rows need actor, sprint and reverts loaded.
+    """
+    rows = list(rows)
+    ids = [row.pk for row in rows]
+    moves: dict[int, list[Shape]] = defaultdict(list)
+    for move in Move.objects.filter(decision__in=ids).select_related("ticket").order_by("decision", "position"):
+        moves[move.decision_id].append(move_shape(move))
+    evidence: dict[int, list[Shape]] = defaultdict(list)
+    for item in (
+        Evidence.objects.filter(decision__in=ids).select_related("finding__ticket", "snapshot__ticket").order_by("pk")
+    ):
+        evidence[item.decision_id].append(_evidence(item))
+    reverted = {
+        target: str(uid)
+        for target, uid in Decision.objects.filter(reverts__in=ids).order_by("pk").values_list("reverts", "uid")
+    }
+    return [
+        {
+            "uid": str(row.uid),
+            "sprint": row.sprint.number if row.sprint else None,
+            "version": row.version,
+            "group": str(row.group),
+            "kind": row.kind,
+            "reason_code": row.reason_code or None,
+            "reason": row.reason,
+            "evidence": evidence.get(row.pk, []),
+            "moves": moves.get(row.pk, []),
+            "actor": person(row.actor),
+            "at": rfc3339(row.at),
+            "reverts": str(row.reverts.uid) if row.reverts else None,
+            "partial": row.partial,
+            "reverted_by": reverted.get(row.pk),
+            "revision": row.revision,
+        }
+        for row in rows
+    ]
+
+
+def move_shape(row: Move) -> Shape:
+    """One move of a decision. Needs `ticket` loaded."""
+    return {
+        "move": row.move,
+        "ticket": row.ticket.number if row.ticket else None,
+        "before": row.before,
+        "after": row.after,
+    }
+
+
+def _evidence(item: Evidence) -> Shape:
+    if item.finding:
+        return {"finding": str(item.finding.uid), "ticket": item.finding.ticket.number}
+    assert item.snapshot is not None
+    return {"snapshot": str(item.snapshot.uid), "ticket": item.snapshot.ticket.number}

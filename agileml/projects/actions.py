@@ -1,0 +1,135 @@
+"""Writing projects, their people and their tokens."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from agileml.accounts.models import User
+from agileml.journal.actions import audit
+from agileml.journal.actions import writing as journal_writing
+from agileml.journal.models import Stream
+from agileml.projects import shapes
+from agileml.projects.doors import Hidden, writing
+from agileml.projects.models import Membership, Project, Token
+from agileml.projects.rules import Need
+
+WEEKDAYS = [0, 1, 2, 3, 4]
+USED_AT_MOST_EVERY = timedelta(minutes=1)
+
+
+class LastLead(Exception):
+    """A project without a lead could never be led again."""
+
+
+def create_project(
+    *, key: str, name: str, lead: User, now: datetime, time_zone: str = "UTC", **settings: Any
+) -> Project:
+    """Make a project with its stream and first lead.
+
+    `settings` are further columns of Project. Raises ValidationError for a bad key or a taken one.
+    """
+    stream = Stream.objects.create(last_at=now)
+    project = Project(
+        stream=stream, key=key, name=name, time_zone=time_zone, working_days=WEEKDAYS, created_at=now, **settings
+    )
+    project.full_clean(exclude=["stream", "holidays", "wip_limits"])
+    with journal_writing(stream.pk, actor=lead, now=now) as w:
+        project.revision = w.revision
+        project.save(force_insert=True)
+        w.record("project", "created", project, resource=shapes.project(project))
+        membership = Membership(
+            project=project, user=lead, role=Membership.Role.LEAD, joined_at=w.now, revision=w.revision
+        )
+        membership.save(force_insert=True)
+        w.record("member", "created", membership, resource=shapes.member(membership))
+    return project
+
+
+def add_member(*, project: Project, user: User, role: str, actor: User, now: datetime) -> Membership:
+    """Let a user take part; raises IntegrityError if she does already, ValueError for an unknown role."""
+    with writing(project, actor=actor, now=now, need=Need.LEAD) as w:
+        membership = Membership(
+            project=project, user=user, role=Membership.Role(role), joined_at=w.now, revision=w.revision
+        )
+        membership.save(force_insert=True)
+        w.journal.record("member", "created", membership, resource=shapes.member(membership))
+        audit(
+            action="member added",
+            actor=actor,
+            now=w.now,
+            stream=w.journal.stream,
+            detail={"user": str(user.uid), "role": membership.role},
+        )
+    return membership
+
+
+def remove_member(*, project: Project, user: User, actor: User, now: datetime) -> None:
+    """End a membership; raises Hidden when there is none, LastLead for the only lead."""
+    with writing(project, actor=actor, now=now, need=Need.LEAD) as w:
+        membership = Membership.objects.select_related("user").filter(project=project, user=user).first()
+        if membership is None:
+            raise Hidden(user)
+        leads = Membership.objects.filter(project=project, role=Membership.Role.LEAD).count()
+        if membership.role == Membership.Role.LEAD and leads == 1:
+            raise LastLead("This is the project's only lead: make somebody else lead first.")
+        w.journal.record("member", "deleted", membership)
+        membership.delete()
+        audit(
+            action="member removed",
+            actor=actor,
+            now=w.now,
+            stream=w.journal.stream,
+            detail={"user": str(user.uid)},
+        )
+
+
+def issue_token(
+    *,
+    user: User,
+    name: str,
+    scope: str,
+    now: datetime,
+    project: Project | None = None,
+    expires_at: datetime | None = None,
+) -> str:
+    """Make a token and return its secret, the only time that it exists outside of its holder's hands.
+
+    `scope` is "read", "write" (which reads too) or "metrics" (which only pushes).
+    """
+    secret = f"aml_{secrets.token_urlsafe(32)}"
+    token = Token.objects.create(
+        user=user,
+        name=name,
+        project=project,
+        prefix=secret[:8],
+        digest=digest(secret),
+        scope=Token.Scope(scope),
+        created_at=now,
+        expires_at=expires_at,
+    )
+    audit(
+        action="token issued",
+        actor=user,
+        now=now,
+        stream=project.stream if project else None,
+        detail={"token": str(token.uid), "scope": token.scope},
+    )
+    return secret
+
+
+def revoke_token(*, token: Token, now: datetime) -> None:
+    """End a token; ending it twice is the same as once."""
+    if Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
+        audit(action="token revoked", actor=token.user, now=now, detail={"token": str(token.uid)})
+
+
+def touch_token(*, token: Token, now: datetime) -> None:
+    """Note that a token was used, at most once a minute so that reading stays a read."""
+    if token.last_used_at is None or now - token.last_used_at >= USED_AT_MOST_EVERY:
+        Token.objects.filter(pk=token.pk).update(last_used_at=now)
+
+
+def digest(secret: str) -> str:
+    """SHA-256 of a token: its 256 random bits need no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,119 @@
+"""Projects, the people in them, and the tokens that machines act with."""
+
+import uuid
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+
+from agileml.accounts.models import User
+from agileml.journal.models import Stream
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def visible_to(self, user: User) -> "ProjectQuerySet":
+        """Projects that the user takes part in. To anyone else a project does not exist."""
+        return self.filter(memberships__user=user, memberships__user__is_active=True)
+
+
+class Project(models.Model):
+    """A team's product. Its key never changes: it is in every ticket's name, in links, run tags and branch names."""
+
+    class EstimateMode(models.TextChoices):
+        NONE = "none"
+        TIMEBOX = "timebox"
+        POINTS = "points"
+
+    class Replanners(models.TextChoices):
+        TEAM = "team"
+        LEADS = "leads"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    stream = models.OneToOneField(Stream, on_delete=models.PROTECT, related_name="project")
+    key = models.CharField(
+        max_length=10, unique=True, validators=[RegexValidator(r"\A[A-Z][A-Z0-9]{1,9}\Z", "Two to ten capitals.")]
+    )
+    name = models.CharField(max_length=120)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    working_days = models.JSONField(default=list)  # weekdays, Monday = 0
+    holidays = models.JSONField(default=list)  # "2026-12-25"
+    sprint_days = models.PositiveSmallIntegerField(default=14)
+    estimate_mode = models.CharField(max_length=8, choices=EstimateMode.choices, default=EstimateMode.NONE)
+    replanners = models.CharField(max_length=8, choices=Replanners.choices, default=Replanners.TEAM)
+    wip_limits = models.JSONField(default=dict)  # {"in_progress": 3}
+    created_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+    revision = models.BigIntegerField(default=0)
+
+    objects = ProjectQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Membership(models.Model):
+    """One participant's role in one project."""
+
+    class Role(models.TextChoices):
+        LEAD = "lead"
+        MEMBER = "member"
+        STAKEHOLDER = "stakeholder"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=12, choices=Role.choices)
+    joined_at = models.DateTimeField()
+    revision = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["project", "user"], name="one_role_a_person_a_project"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.role}"
+
+
+class Token(models.Model):
+    """A bearer token. Only its hash is kept: whoever reads the database cannot act with it."""
+
+    class Scope(models.TextChoices):
+        READ = "read"
+        WRITE = "write"
+        METRICS = "metrics"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens")
+    project = models.ForeignKey(Project, null=True, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=120)
+    prefix = models.CharField(max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    scope = models.CharField(max_length=8, choices=Scope.choices)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… ({self.scope})"
+
+
+class ExternalRef(models.Model):
+    """What an object of ours is called in another system. Names its object by kind and uid: it may live above us."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="external_refs")
+    kind = models.CharField(max_length=32)
+    object_uid = models.UUIDField()
+    system = models.CharField(max_length=64)
+    external_id = models.CharField(max_length=255)
+    url = models.URLField(max_length=2000, blank=True, default="")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["project", "kind", "system", "external_id"], name="one_object_an_external_id"
+            ),
+        )
+        indexes = (models.Index(fields=["project", "object_uid"], name="external_ref_by_object"),)
+
+    def __str__(self) -> str:
+        return f"{self.system}:{self.external_id}"

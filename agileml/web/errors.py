@@ -1,0 +1,27 @@
+"""How the doors' answers look to a person in a browser."""
+
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from agileml.projects.doors import Forbidden, Hidden
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+class DoorsMiddleware:
+    """Turns the doors' typed errors into pages: what may not be seen looks like what does not exist."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, Hidden | Http404):
+            return render(request, "errors/404.html", status=404)
+        if isinstance(exception, Forbidden):
+            return render(request, "errors/403.html", {"message": str(exception)}, status=403)
+        return None

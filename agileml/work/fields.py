@@ -1,0 +1,290 @@
+"""What a ticket's fields may hold, checked once for pages, API, imports and decisions alike.
+
+Pure: references (stories, people, tickets, metrics) stay numbers and ids here and are looked up under the lock.
+"""
+
+import math
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from agileml.work.types import TicketType
+
+PLAN_FIELDS = ("type", "story", "estimate", "criteria")
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One thing wrong with one field; `pointer` is a JSON pointer into what was sent."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class Invalid(Exception):
+    """What was sent cannot be stored; holds every error, not just the first."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__("; ".join(f"{error.pointer}: {error.message}" for error in errors))
+        self.errors = errors
+
+
+class _Bad(Exception):
+    def __init__(self, message: str, code: str = "invalid", pointer: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.pointer = pointer
+
+
+Check = Callable[[Any], Any]
+
+
+def text(most: int, *, least: int = 0) -> Check:
+    """Text of `least` to `most` characters, surrounding space dropped, that every back end can store."""
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str):
+            raise _Bad("This must be text.")
+        value = value.replace("\r\n", "\n").strip()
+        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            raise _Bad("This holds characters that are not text.")
+        if len(value) < least:
+            raise _Bad("This must not be empty.", "required")
+        if len(value) > most:
+            raise _Bad(f"At most {most} characters.", "too_long")
+        return value
+
+    return check
+
+
+def one_of(*choices: str) -> Check:
+    """One of the given words."""
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise _Bad(f"One of {', '.join(word or '“”' for word in choices)}.", "unknown_choice")
+        return value
+
+    return check
+
+
+def number(value: Any) -> float:
+    """A finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _Bad("This must be a number.")
+    try:
+        value = float(value)
+    except OverflowError:
+        raise _Bad("This number is too large.") from None
+    if not math.isfinite(value):
+        raise _Bad("This must be a finite number.")
+    return value
+
+
+def positive(value: Any) -> float:
+    """A finite number, zero or more."""
+    value = number(value)
+    if value < 0:
+        raise _Bad("This must not be negative.")
+    return value
+
+
+def reference(value: Any) -> int:
+    """The number of something inside the project."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
+        raise _Bad("This must be a number inside the project.")
+    return value
+
+
+def yes_or_no(value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise _Bad("This must be true or false.")
+    return value
+
+
+def user_id(value: Any) -> str:
+    """A person's id, alone or inside {"id", "name"}."""
+    if isinstance(value, Mapping):
+        value = value.get("id")
+    return uid(value)
+
+
+def uid(value: Any) -> str:
+    """A UUID as text."""
+    try:
+        return str(uuid.UUID(str(value)))
+    except ValueError:
+        raise _Bad("This must be a UUID.") from None
+
+
+def a_date(value: Any) -> date:
+    """A calendar day like 2026-11-27."""
+    try:
+        return date.fromisoformat(text(10, least=10)(value))
+    except ValueError:
+        raise _Bad("A date looks like 2026-11-27.") from None
+
+
+def maybe(check: Check) -> Check:
+    """The same, or null."""
+    return lambda value: None if value is None else check(value)
+
+
+def many(check: Check, *, most: int) -> Check:
+    """A list of at most `most`, without doubles."""
+
+    def checked(value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise _Bad("This must be a list.")
+        if len(value) > most:
+            raise _Bad(f"At most {most} of these.", "too_many")
+        result: list[Any] = []
+        for position, item in enumerate(value):
+            try:
+                item = check(item)
+            except _Bad as bad:
+                raise _Bad(str(bad), bad.code, f"/{position}{bad.pointer}") from None
+            if item not in result:
+                result.append(item)
+        return result
+
+    return checked
+
+
+def record(fields: dict[str, Check], *, required: tuple[str, ...] = (), defaults: dict[str, Any]) -> Check:
+    """An object with these fields and no others."""
+
+    def checked(value: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise _Bad("This must be an object.")
+        for name in value:
+            if name not in fields:
+                raise _Bad("There is no such field.", "unknown_field", f"/{name}")
+        result = dict(defaults)
+        for name, check in fields.items():
+            if name not in value:
+                if name in required:
+                    raise _Bad("This is required.", "required", f"/{name}")
+                continue
+            try:
+                result[name] = check(value[name])
+            except _Bad as bad:
+                raise _Bad(str(bad), bad.code, f"/{name}{bad.pointer}") from None
+        return result
+
+    return checked
+
+
+def web_address(value: Any) -> str:
+    """An http or https address: anything else (javascript:, data:) would run when somebody follows it."""
+    value = text(2000, least=1)(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        raise _Bad("This is not a web address.") from None
+    if parts.scheme not in {"http", "https"} or not parts.netloc or any(c.isspace() for c in value):
+        raise _Bad("This must be an http or https address.")
+    return str(value)
+
+
+_link = record({"url": web_address, "title": text(200)}, required=("url",), defaults={"title": ""})
+_check_item = record({"text": text(300, least=1), "done": yes_or_no}, required=("text",), defaults={"done": False})
+_blocked = record({"since": lambda value: None, "why": text(500, least=1)}, required=("why",), defaults={})
+_criterion = record(
+    {
+        "uid": maybe(uid),
+        "role": one_of("success", "kill"),
+        "metric": text(200, least=1),
+        "dataset": text(128),
+        "split": text(64),
+        "op": one_of(">=", "<="),
+        "against": one_of("number", "baseline", "champion"),
+        "value": maybe(number),
+        "margin": positive,
+        "judge": one_of("mean", "worst", "one"),
+        "expected_gain": maybe(number),
+        # What a client read back comes along when it sends the list again; both follow from the snapshots.
+        "state": lambda value: None,
+        "measured": lambda value: None,
+    },
+    required=("metric", "op"),
+    defaults={
+        "uid": None, "role": "success", "dataset": "", "split": "", "against": "number", "value": None, "margin": 0.0,
+        "judge": "mean", "expected_gain": None,
+    },
+)  # fmt: skip
+
+
+def _one_criterion(value: Any) -> dict[str, Any]:
+    item: dict[str, Any] = _criterion(value)
+    item.pop("state", None)
+    item.pop("measured", None)
+    if item["against"] == "champion":
+        raise _Bad("This project has no champion to compare with.", "no_champion", "/against")
+    if item["against"] == "number" and item["value"] is None:
+        raise _Bad("A criterion against a number needs the number.", "required", "/value")
+    return item
+
+
+TICKET_FIELDS: dict[str, Check] = {
+    "type": one_of(*TicketType.values),
+    "title": text(200, least=1),
+    "question": text(2_000),
+    "description": text(50_000),
+    "expected_benefit": text(2_000),
+    "riskiest_assumption": text(2_000),
+    "stop_when": text(2_000),
+    "component": text(40),
+    "story": maybe(reference),
+    "labels": many(text(40, least=1), most=20),
+    "estimate": maybe(positive),
+    "assignee": maybe(user_id),
+    "reviewer": maybe(user_id),
+    "blocked": maybe(_blocked),
+    "waiting_on_run": yes_or_no,
+    "links": many(_link, most=50),
+    "checklist": many(_check_item, most=100),
+    "depends_on": many(reference, most=50),
+    "criteria": many(_one_criterion, most=20),
+}
+
+FINDING_KINDS = ("confirms", "refutes", "surprise", "blocker")
+
+
+def clean(sent: Any, *, fields: dict[str, Check], required: tuple[str, ...] = (), pointer: str = "") -> dict[str, Any]:
+    """Check an object field by field and return what is to be stored.
+
+    `required` names fields that must be there; a field that is not in `fields` is an error, never ignored.
+    Raises Invalid with every error found.
+    """
+    if not isinstance(sent, Mapping):
+        raise Invalid([FieldError(pointer, "invalid", "This must be an object.")])
+    errors = [
+        FieldError(f"{pointer}/{name}", "unknown_field", "There is no such field.")
+        for name in sent
+        if name not in fields
+    ]
+    errors += [
+        FieldError(f"{pointer}/{name}", "required", "This is required.") for name in required if name not in sent
+    ]
+    result: dict[str, Any] = {}
+    for name, check in fields.items():
+        if name not in sent:
+            continue
+        try:
+            result[name] = check(sent[name])
+        except _Bad as bad:
+            errors.append(FieldError(f"{pointer}/{name}{bad.pointer}", bad.code, str(bad)))
+    if errors:
+        raise Invalid(errors)
+    return result
+
+
+def ticket_fields(sent: Any, *, new: bool, pointer: str = "") -> dict[str, Any]:
+    """Check a ticket's fields as sent; a new ticket needs a title and a type. Raises Invalid."""
+    return clean(sent, fields=TICKET_FIELDS, required=("title", "type") if new else (), pointer=pointer)

@@ -1,0 +1,78 @@
+"""How epics, stories and what is written on tickets are shown to clients."""
+
+from typing import Any
+
+from agileml.lib.times import rfc3339
+from agileml.projects.shapes import person
+from agileml.work.models import Comment, Epic, Finding, ReviewOpinion, Story
+
+
+def epic(row: Epic) -> dict[str, Any]:
+    """An epic as clients see it."""
+    return {
+        "uid": str(row.uid),
+        "number": row.number,
+        "title": row.title,
+        "goal": row.goal,
+        "components": row.components,
+        "rank": row.rank,
+        "version": row.version,
+        "revision": row.revision,
+        "created_at": rfc3339(row.created_at),
+        "updated_at": rfc3339(row.updated_at),
+    }
+
+
+def story(row: Story) -> dict[str, Any]:
+    """A story as clients see it. Needs `epic` loaded."""
+    return {
+        "uid": str(row.uid),
+        "number": row.number,
+        "title": row.title,
+        "description": row.description,
+        "epic": row.epic.number if row.epic else None,
+        "rank": row.rank,
+        "version": row.version,
+        "revision": row.revision,
+        "created_at": rfc3339(row.created_at),
+        "updated_at": rfc3339(row.updated_at),
+    }
+
+
+def finding(row: Finding, *, ticket: int, cites: list[str]) -> dict[str, Any]:
+    """A finding as clients see it; `cites` are the uids of the snapshots it rests on."""
+    return {
+        "uid": str(row.uid),
+        "ticket": ticket,
+        "kind": row.kind,
+        "text": row.text,
+        "cites": [{"snapshot": uid} for uid in cites],
+        "author": person(row.author),
+        "at": rfc3339(row.at),
+        "revision": row.revision,
+    }
+
+
+def opinion(row: ReviewOpinion, *, ticket: int) -> dict[str, Any]:
+    """A reviewer's opinion as clients see it."""
+    return {
+        "uid": str(row.uid),
+        "ticket": ticket,
+        "opinion": row.opinion,
+        "text": row.text,
+        "author": person(row.author),
+        "at": rfc3339(row.at),
+        "revision": row.revision,
+    }
+
+
+def comment(row: Comment, *, ticket: int) -> dict[str, Any]:
+    """A comment as clients see it."""
+    return {
+        "uid": str(row.uid),
+        "ticket": ticket,
+        "text": row.text,
+        "author": person(row.author),
+        "at": rfc3339(row.at),
+        "revision": row.revision,
+    }

@@ -1,0 +1,109 @@
+"""The seven kinds of work: what each is called, what it looks like, what it asks, and what it needs to be done.
+
+Everything that depends on a ticket's type stands in this file; a new type is a row here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import models
+
+
+class TicketType(models.TextChoices):
+    LITERATURE_REVIEW = "literature_review", "Literature"
+    DATA_EXPLORATION = "data_exploration", "Exploration"
+    ALGORITHM_DEVELOPMENT = "algorithm_development", "Algorithm"
+    RESULT_ANALYSIS = "result_analysis", "Analysis"
+    REVIEW = "review", "Review"
+    DEPLOYMENT = "deployment", "Deployment"
+    ENGINEERING = "engineering", "Engineering"
+
+
+@dataclass(frozen=True)
+class DoneFacts:
+    """What is known of a ticket when somebody wants to call it done.
+
+    `citing_findings` cite at least one snapshot; `others_opinions` are by somebody other than the assignee.
+    """
+
+    findings: int = 0
+    citing_findings: int = 0
+    snapshots: int = 0
+    others_opinions: int = 0
+    links: int = 0
+
+
+@dataclass(frozen=True)
+class Lack:
+    """One thing that is missing, as a code for machines and a sentence for people."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A row of the table: `css` names the colour and icon, `asks` is what its template puts as the question."""
+
+    css: str
+    asks: str
+    benefit: str
+    lacks: Callable[[DoneFacts], list[Lack]]
+
+
+def _needs_finding(facts: DoneFacts) -> list[Lack]:
+    return [] if facts.findings else [Lack("finding", "It needs a finding: what did you learn?")]
+
+
+def _needs_snapshot(facts: DoneFacts) -> list[Lack]:
+    if facts.snapshots or facts.findings:
+        return []
+    return [Lack("snapshot", "It needs a measured run, or a finding that says why there is none.")]
+
+
+def _needs_citation(facts: DoneFacts) -> list[Lack]:
+    if facts.citing_findings:
+        return []
+    return [Lack("citation", "It needs a finding that cites the snapshots it rests on.")]
+
+
+def _needs_opinion(facts: DoneFacts) -> list[Lack]:
+    if facts.others_opinions:
+        return []
+    return [Lack("opinion", "It needs an opinion by somebody other than the assignee.")]
+
+
+def _needs_link(facts: DoneFacts) -> list[Lack]:
+    return [] if facts.links else [Lack("link", "It needs a link to what was deployed.")]
+
+
+def _needs_nothing(facts: DoneFacts) -> list[Lack]:
+    return []
+
+
+KINDS: dict[str, Kind] = {
+    TicketType.LITERATURE_REVIEW: Kind(
+        "lit", "What do others do about this, and what did it buy them?", "Ideas we need not find ourselves", _needs_finding
+    ),
+    TicketType.DATA_EXPLORATION: Kind(
+        "exp", "What do we not know about the data that could decide the model?", "A surprise before it costs a sprint",
+        _needs_finding,
+    ),
+    TicketType.ALGORITHM_DEVELOPMENT: Kind(
+        "dev", "Does this change move the metric by more than its noise?", "A measured gain, or one idea less to try",
+        _needs_snapshot,
+    ),
+    TicketType.RESULT_ANALYSIS: Kind(
+        "ana", "Where does it fail, and what does that tell us to do next?", "The next most valuable ticket", _needs_citation
+    ),
+    TicketType.REVIEW: Kind(
+        "rev", "Is it right, and may we rest on it?", "A mistake caught before it ships", _needs_opinion
+    ),
+    TicketType.DEPLOYMENT: Kind("dep", "Does it work where it is used?", "Someone uses it", _needs_link),
+    TicketType.ENGINEERING: Kind("eng", "What will be easier once this exists?", "Less work for every later ticket", _needs_nothing),
+}  # fmt: skip
+
+
+def lacks(ticket_type: str, facts: DoneFacts) -> list[Lack]:
+    """Everything that a ticket of this type still needs before it is done; empty when it may be."""
+    return KINDS[ticket_type].lacks(facts)
