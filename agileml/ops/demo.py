@@ -74,7 +74,7 @@ def parts(*, port: int, data: Path) -> list[Part]:
     """The web server, and the worker with beat inside."""
     sign = data / "run" / "worker.ready"
     web = ("--interface", "asginl", "--host", HOST, "--port", str(port), "--workers", "1", "--no-ws")
-    worker = ("-A", "agileml", "worker", "-B", "-s", str(data / "run" / "beat"), "--loglevel", "INFO")
+    worker = ("--quiet", "-A", "agileml", "worker", "-B", "-s", str(data / "run" / "beat"), "--loglevel", "INFO")
     return [
         Part(
             "web",

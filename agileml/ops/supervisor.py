@@ -40,7 +40,7 @@ class Patience:
 
     look: float = 0.2
     ready: float = 60
-    stop: float = 6
+    stop: float = 7
     first_pause: float = 0.5
     settled: float = 30  # a part that lived this long has not "died again"
     deaths: int = 5
