@@ -48,7 +48,7 @@
     if (status === 401) window.location.reload();
     else if (status === 403) toast("You may not do that here.", "error");
     else if (status === 404) toast("That is no longer there. Reload the page to see what is.", "error");
-    else toast(`The server could not do that (${status}). Nothing was changed.`, "error");
+    else toast(`The server failed (${status}). Reload the page to see what holds.`, "error");
     console.warn("request refused", status, responseURL);
   });
 
