@@ -5,10 +5,12 @@ from datetime import datetime
 from agileml.accounts.models import User
 from agileml.metrics import shapes
 from agileml.metrics.actions.judging import judge_tickets
-from agileml.metrics.models import Baseline, Candidate, Criterion, Metric
+from agileml.metrics.actions.names import metrics_by_key
+from agileml.metrics.models import Baseline, Candidate, Criterion, Metric, Target
 from agileml.projects.doors import Hidden, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
+from agileml.work.models import Epic
 
 
 def watch_metric(
@@ -93,4 +95,21 @@ def set_baseline(
                       "candidate": candidate.name if candidate else None, "dataset": dataset_digest, "split": split},
             tickets=touched,
         )  # fmt: skip
+    return row
+
+
+def set_target(
+    *, project: Project, epic: int, metric: str, op: str, value: float, actor: User, now: datetime
+) -> Target:
+    """Say where an epic (its number) wants a metric to be; raises Hidden for no such epic, ValueError for a bad op."""
+    with writing(project, actor=actor, now=now, need=Need.WORK) as w:
+        of = Epic.objects.filter(project=w.project, number=epic, deleted_at=None).first()
+        if of is None:
+            raise Hidden(epic)
+        row = Target.objects.filter(epic=of).first() or Target(epic=of)
+        was = {"metric": row.metric.key, "op": row.op, "value": row.value} if row.pk else None
+        row.metric, row.op, row.value = metrics_by_key(w, {metric})[metric], Criterion.Op(op), value
+        row.save()
+        Epic.objects.filter(pk=of.pk).update(revision=w.revision)
+        w.journal.record("epic", "updated", of, diff={"target": [was, {"metric": metric, "op": op, "value": value}]})
     return row
