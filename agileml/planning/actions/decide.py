@@ -20,6 +20,8 @@ from agileml.projects.rules import Need
 from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Finding, Ticket
 
+UNKNOWN_EVIDENCE = Refusal("unknown_evidence", "Some of the evidence is not of this project.", None, "/evidence")
+
 
 class StalePlan(Exception):
     """The plan has moved on from the version that the decision was based on; `since` are the decisions after it."""
@@ -74,19 +76,19 @@ def decide_in(
     """The same inside a write that is open already, after the caller has asked who may."""
     refuse_stale(sprint, base_version)
     tickets = ledger.touched(w, [move.ticket for move in moves if move.ticket is not None])
-    targets = targets_of(w, moves)
-    found = evidence_rows(w, why.evidence)
+    targets = targets_of(w.project, moves)
+    found = evidence_rows(w.project, why.evidence)
     refusals = state_refusals(sprint)
     refusals += rules.refusals(
         moves, sprint=facts_of(sprint) if sprint else None, tickets=ticket_facts(tickets), sprints=all_facts(targets)
     )
     refusals += rules.reason_refusals(moves, reason_code=why.code, reason=why.text, evidence=len(why.evidence))
     if len(found.findings) + len(found.snapshots) < len(why.evidence):
-        refusals.append(Refusal("unknown_evidence", "Some of the evidence is not of this project.", None, "/evidence"))
+        refusals.append(UNKNOWN_EVIDENCE)
     if refusals:
         raise Refused(refusals)
-    _check_sprint_dates(sprint, moves)
-    references = rows.References(w, list(_wanted(moves)))
+    check_sprint_dates(sprint, moves)
+    references = rows.references(w, list(wanted_fields(moves)))
     revision = w.revision  # after new metric names were recorded: from here on the decision is next
     recorded = _record_moves(w, sprint, moves, tickets, targets, references, revision)
     drafts = [
@@ -138,15 +140,15 @@ def state_refusals(sprint: Sprint | None) -> list[Refusal]:
     return [Refusal("sprint_closed", "This sprint is closed; its plan is history.")]
 
 
-def evidence_rows(w: ProjectWriting, evidence: Iterable[Mapping[str, str]]) -> Found:
+def evidence_rows(project: Project, evidence: Iterable[Mapping[str, str]]) -> Found:
     """The findings and snapshots named, as far as they exist in this project."""
     findings = [item["finding"] for item in evidence if "finding" in item]
     snapshots = [item["snapshot"] for item in evidence if "snapshot" in item]
     found = Found()
     if findings:
-        found.findings += Finding.objects.filter(ticket__project=w.project, uid__in=findings).order_by("pk")
+        found.findings += Finding.objects.filter(ticket__project=project, uid__in=findings).order_by("pk")
     if snapshots:
-        found.snapshots += Snapshot.objects.filter(ticket__project=w.project, uid__in=snapshots).order_by("pk")
+        found.snapshots += Snapshot.objects.filter(ticket__project=project, uid__in=snapshots).order_by("pk")
     return found
 
 
@@ -174,15 +176,16 @@ def all_facts(sprints: Mapping[int, Sprint]) -> dict[int, SprintFacts]:
     return {number: facts_of(row) for number, row in sprints.items()}
 
 
-def targets_of(w: ProjectWriting, moves: Sequence[MoveRequest]) -> dict[int, Sprint]:
+def targets_of(project: Project, moves: Sequence[MoveRequest]) -> dict[int, Sprint]:
     """The sprints that these moves defer to, as far as they exist, by number."""
     numbers = {move.to for move in moves if move.to is not None}
     if not numbers:
         return {}
-    return {row.number: row for row in Sprint.objects.filter(project=w.project, number__in=numbers)}
+    return {row.number: row for row in Sprint.objects.filter(project=project, number__in=numbers)}
 
 
-def _check_sprint_dates(sprint: Sprint | None, moves: Sequence[MoveRequest]) -> None:
+def check_sprint_dates(sprint: Sprint | None, moves: Sequence[MoveRequest]) -> None:
+    """Raise Invalid when a move would end the sprint before it starts."""
     for position, move in enumerate(moves):
         if sprint and move.move == "sprint" and move.set.get("end", "9999") < sprint.start.isoformat():
             raise Invalid(
@@ -190,7 +193,8 @@ def _check_sprint_dates(sprint: Sprint | None, moves: Sequence[MoveRequest]) -> 
             )
 
 
-def _wanted(moves: Sequence[MoveRequest]) -> Iterable[tuple[Mapping[str, Any], str]]:
+def wanted_fields(moves: Sequence[MoveRequest]) -> Iterable[tuple[Mapping[str, Any], str]]:
+    """The fields of tickets that these moves set, each with a pointer to where they were sent."""
     for position, move in enumerate(moves):
         if move.new is not None:
             yield move.new, f"/moves/{position}/new"

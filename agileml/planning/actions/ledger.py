@@ -10,11 +10,12 @@ from agileml.journal.actions import AT_ONCE
 from agileml.metrics.actions.judging import judge_tickets
 from agileml.metrics.models import Snapshot
 from agileml.planning import shapes
-from agileml.planning.actions.rows import References, fill, relate
+from agileml.planning.actions.rows import fill, references, relate
 from agileml.planning.models import Assignment, Decision, Evidence, Move, Sprint
 from agileml.planning.rules.moves import counts_as_replan
 from agileml.planning.rules.replay import RecordedMove
 from agileml.projects.doors import ProjectWriting
+from agileml.projects.models import Project
 from agileml.work.models import Finding, Ticket
 
 
@@ -52,8 +53,13 @@ class Touched:
 
 def touched(w: ProjectWriting, numbers: Sequence[int]) -> Touched:
     """Read tickets and their shapes under the lock; numbers that do not exist are left out."""
-    rows = list(shapes.loaded().filter(project=w.project, deleted_at=None, number__in=set(numbers)).order_by("number"))
-    before = shapes.tickets(rows, key=w.project.key)
+    return read(w.project, numbers)
+
+
+def read(project: Project, numbers: Sequence[int]) -> Touched:
+    """The same without a lock, to look at what a decision would do."""
+    rows = list(shapes.loaded().filter(project=project, deleted_at=None, number__in=set(numbers)).order_by("number"))
+    before = shapes.tickets(rows, key=project.key)
     return Touched(
         rows={row.number: row for row in rows},
         before={row.pk: shape for row, shape in zip(rows, before, strict=True)},
@@ -192,7 +198,7 @@ def _change_tickets(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touched
         for move in draft.moves
         if move.ticket is not None and move.move == "change"
     }
-    references = References(w, [(values, "") for values in changes.values()])
+    found = references(w, [(values, "") for values in changes.values()])
     judged = [row.pk for row in tickets.made.values()]
     for draft in drafts:
         for move in draft.moves:
@@ -202,10 +208,10 @@ def _change_tickets(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touched
             if move.move in {"skip", "restore"}:
                 row.status = str((move.after or {})["status"])
             elif move.move == "change":
-                fill(row, changes[move.ticket], references, w)
+                fill(row, changes[move.ticket], found, w)
                 row.version += 1
                 if "criteria" in changes[move.ticket]:
-                    relate(w, row, {"criteria": changes[move.ticket]["criteria"]}, references)
+                    relate(w, row, {"criteria": changes[move.ticket]["criteria"]}, found)
                     judged.append(row.pk)
     named = [tickets.rows[pk] for pk in sorted({m.ticket for d in drafts for m in d.moves if m.ticket in tickets.rows})]
     for row in named:

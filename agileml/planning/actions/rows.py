@@ -10,6 +10,7 @@ from agileml.lib import ranks
 from agileml.metrics.actions.criteria import replace_criteria, settle
 from agileml.metrics.actions.names import metrics_by_key
 from agileml.projects.doors import ProjectWriting
+from agileml.projects.models import Project
 from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Dependency, Story, Ticket
 from agileml.work.rules import cycle
@@ -23,36 +24,33 @@ SAME_COLUMN = (
 
 
 class References:
-    """What the fields of some tickets refer to, looked up at once under the lock.
+    """What the fields of some tickets refer to, looked up at once.
 
     Raises Invalid, with every reference that leads nowhere in this project.
     """
 
-    def __init__(self, w: ProjectWriting, wanted: Sequence[tuple[Values, str]]) -> None:
+    def __init__(self, project: Project, wanted: Sequence[tuple[Values, str]]) -> None:
         stories = {values["story"] for values, _ in wanted if values.get("story")}
         people = {values[name] for values, _ in wanted for name in ("assignee", "reviewer") if values.get(name)}
         needs = {number for values, _ in wanted for number in values.get("depends_on", ())}
         self.stories = (
-            {row.number: row for row in Story.objects.filter(project=w.project, number__in=stories, deleted_at=None)}
+            {row.number: row for row in Story.objects.filter(project=project, number__in=stories, deleted_at=None)}
             if stories
             else {}
         )
         self.people = (
-            {str(row.uid): row for row in User.objects.filter(uid__in=people, memberships__project=w.project)}
+            {str(row.uid): row for row in User.objects.filter(uid__in=people, memberships__project=project)}
             if people
             else {}
         )
         self.needs = (
-            {row.number: row for row in Ticket.objects.alive().filter(project=w.project, number__in=needs)}
+            {row.number: row for row in Ticket.objects.alive().filter(project=project, number__in=needs)}
             if needs
             else {}
         )
-        keys = {item["metric"] for values, _ in wanted for item in values.get("criteria", ())}
         errors = [error for values, pointer in wanted for error in self._lost(values, pointer)]
         if errors:
             raise Invalid(errors)
-        if keys:
-            metrics_by_key(w, keys)
 
     def _lost(self, values: Values, pointer: str) -> Iterable[FieldError]:
         if values.get("story") and values["story"] not in self.stories:
@@ -63,6 +61,15 @@ class References:
         for at, number in enumerate(values.get("depends_on", ())):
             if number not in self.needs:
                 yield FieldError(f"{pointer}/depends_on/{at}", "unknown", f"There is no ticket {number}.")
+
+
+def references(w: ProjectWriting, wanted: Sequence[tuple[Values, str]]) -> References:
+    """Look up what these fields refer to, inside a write, and make the metrics that criteria name first."""
+    found = References(w.project, wanted)
+    keys = {item["metric"] for values, _ in wanted for item in values.get("criteria", ())}
+    if keys:
+        metrics_by_key(w, keys)
+    return found
 
 
 def fill(ticket: Ticket, values: Values, references: References, w: ProjectWriting) -> None:

@@ -174,7 +174,7 @@ def close_sprint(
         tickets = ledger.touched(w, list(inside.values_list("ticket__number", flat=True)))
         facts = decide.ticket_facts(tickets)
         moves = [destination.move(ticket) for ticket, destination in sorted(destinations.items()) if ticket in facts]
-        targets = decide.targets_of(w, moves)
+        targets = decide.targets_of(w.project, moves)
         refusals = close_refusals(decide.facts_of(row), facts.values(), destinations)
         if moves and not refusals:
             refusals = rules.refusals(

@@ -53,7 +53,7 @@ def create_ticket(
             why = why or decide.Why(code="forgotten")
             made = decide.decide_in(w, target, base_version=None, why=why, moves=[MoveRequest(move="add", new=values)])
             return Ticket.objects.get(moves__decision=made)
-        references = rows.References(w, [(values, "")])
+        references = rows.references(w, [(values, "")])
         revision = w.revision
         row = rows.insert(w, [values], references, revision=revision)[0]
         if target is not None:
@@ -156,7 +156,7 @@ def _decide_change(
 
 
 def _write(w: ProjectWriting, row: Ticket, before: shapes.Shape, changed: dict[str, Any]) -> None:
-    references = rows.References(w, [(changed, "")])
+    references = rows.references(w, [(changed, "")])
     if "criteria" in changed:
         changed = {**changed, "criteria": settle(row, changed["criteria"])}
     revision = w.revision
