@@ -22,7 +22,7 @@ class Metric(models.Model):
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="metrics")
     key = models.CharField(max_length=200)
     direction = models.CharField(max_length=6, choices=Direction.choices, blank=True, default="")
-    unit = models.CharField(max_length=16, blank=True, default="")
+    unit = models.CharField(max_length=16, blank=True, default="")  # "%": the values are fractions
     smallest_difference = models.FloatField(null=True)
     created_at = models.DateTimeField()
     revision = models.BigIntegerField(default=0)

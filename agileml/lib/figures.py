@@ -1,0 +1,36 @@
+"""Measured values as people read them. A metric with the unit "%" holds fractions and is shown times 100."""
+
+import math
+
+NOT_NUMBERS = {"nan": "NaN", "pos_inf": "∞", "neg_inf": "−∞"}
+MINUS = "\N{MINUS SIGN}"
+
+
+def scale_of(unit: str) -> float:
+    """What values of this unit are multiplied with before they are shown."""
+    return 100.0 if unit == "%" else 1.0
+
+
+def measured(value: float | None, unit: str = "", *, state: str = "ok", places: int | None = None) -> str:
+    """`0.0074` with unit "%" as "0.74 %"; a value that is not a finite number as what it is; none as "–".
+
+    Three significant figures unless `places` says how many decimals.
+    """
+    if value is None or not math.isfinite(value):
+        return NOT_NUMBERS.get(state, "–")
+    shown = value * scale_of(unit)
+    if places is None:
+        places = 0 if shown == 0 else min(max(2 - math.floor(math.log10(abs(shown))), 0), 6)
+    text = f"{shown:.{places}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    text = text.replace("-", MINUS)
+    return f"{text} {unit}" if unit else text
+
+
+def gap(value: float, unit: str = "") -> str:
+    """A difference with its sign: "+0.2 %", "−0.3 %", "±0"."""
+    if value == 0:
+        return "±0"
+    text = measured(abs(value), unit)
+    return f"{'+' if value > 0 else MINUS}{text}"

@@ -1,0 +1,160 @@
+"""The sample project as a plan: its goal, its stories, and its tickets in number order.
+
+Numbers that were measured are filled in from the runs; what stands here are questions, limits and words.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+KEY = "DIG"
+NAME = "Cheque reader"
+
+EPIC = {
+    "title": "Read the amount on 99 of 100 cheques without a second look",
+    "goal": (
+        "Clerks type four of five amounts by hand today. If a machine reads single digits well enough, they only look "
+        "at the cheques that it is unsure of."
+    ),
+    "components": ["data", "features", "model", "evaluation", "serving", "monitoring"],
+}
+TARGET = {"metric": "error", "op": "<=", "value": 0.004}
+
+STORIES = [
+    {"title": "A bare-bones reader, end to end", "epic": 1},
+    {"title": "Which features carry a digit?", "epic": 1},
+    {"title": "Which model reads best?", "epic": 1},
+    {"title": "In front of the clerks of the pilot branch", "epic": 1},
+]
+
+SPRINT_1 = {
+    "name": "Skeleton first",
+    "goal": "Read digits end to end with something, and know what a learner adds",
+    "increment": "A reader that the pilot branch can be shown",
+}
+SPRINT_2 = {
+    "name": "Fewer errors",
+    "goal": "Halve the errors of the reader without new data",
+    "increment": "The better reader behind the pilot branch's scanner",
+}
+
+
+def at_most(value: float, **more: Any) -> dict[str, Any]:
+    """A success criterion on the error over the hold-out."""
+    return {"metric": "error", "op": "<=", "value": value, "split": "test"} | more
+
+
+# An error as high as without the new features means that they are not worth another day.
+KILL = {"role": "kill", "metric": "error", "op": ">=", "value": 0.007, "split": "test"}
+
+
+@dataclass(frozen=True)
+class T:
+    """A ticket of the sample: who has it, and its fields."""
+
+    type: str
+    title: str
+    story: int
+    who: str | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+TICKETS = [
+    T("engineering", "A reader without any learning: templates and class means", 1, "engineer", {
+        "question": "What does a clerk gain if nothing is learned at all?",
+        "expected_benefit": "Every part is touched once, and there is a number to beat.",
+        "component": "serving",
+    }),
+    T("data_exploration", "How do the digits differ: slant, stroke, balance?", 1, "scientist", {
+        "question": "What in the images could mislead a simple reader?", "component": "data",
+        "expected_benefit": "Features that are chosen rather than guessed.",
+    }),
+    T("algorithm_development", "Look up the most similar image", 3, "engineer", {
+        "question": "How far does memory alone get?", "component": "model",
+        "expected_benefit": "A bar that each learner has to clear.", "criteria": [at_most(0.05)],
+    }),
+    T("algorithm_development", "Support vectors on the raw pixels", 3, "scientist", {
+        "question": "Does a learned boundary beat looking up?", "component": "model",
+        "expected_benefit": "Half the errors of the look-up.", "criteria": [at_most(0.01, expected_gain=0.007)],
+    }),
+    T("algorithm_development", "A random forest on the raw pixels", 3, "engineer", {
+        "question": "Do trees read as well, and faster?", "component": "model",
+        "expected_benefit": "A reader that explains itself.", "criteria": [at_most(0.01)],
+    }),
+    T("literature_review", "What do others do about slanted digits?", 2, "scientist", {
+        "question": "Is there a cheap correction for slant?", "component": "features",
+        "expected_benefit": "An idea that we need not find ourselves.",
+    }),
+    T("algorithm_development", "More features: edges and zoning beside the pixels", 2, "engineer", {
+        "question": "Do edge histograms and zoning tell the reader something that the pixels do not?",
+        "expected_benefit": "A fifth of the errors gone, for a day of work.", "component": "features",
+        "riskiest_assumption": "That the pixels do not hold it all already.",
+        "stop_when": "ten seeds are in",
+        "criteria": [at_most(0.006, expected_gain=0.0016), KILL],
+    }),
+    T("result_analysis", "Which digits do the new features read differently?", 2, "scientist", {
+        "question": "Where do the new features help, and where do they hurt?", "component": "evaluation",
+        "expected_benefit": "The next feature to try.", "depends_on": [7],
+    }),
+    T("algorithm_development", "Choose the smallest set of edges and zones", 2, "engineer", {
+        "question": "Which of the new features are enough?", "component": "features",
+        "expected_benefit": "A faster reader at the same error.", "depends_on": [7], "criteria": [at_most(0.006)],
+    }),
+    T("algorithm_development", "How wide must a hidden layer be?", 3, "engineer", {
+        "question": "Does a network of one hidden layer reach the support vectors?", "component": "model",
+        "expected_benefit": "A reader that fits the scanner's chip.", "criteria": [at_most(0.0076)],
+    }),
+    T("algorithm_development", "Straighten the digits before reading them", 2, "scientist", {
+        "question": "Does deskewing by image moments help the support vectors?", "component": "features",
+        "expected_benefit": "A third of the errors gone, for an hour of work.",
+        "criteria": [at_most(0.006, expected_gain=0.0016)],
+    }),
+    T("data_exploration", "How many of the errors are wrong labels?", 1, "scientist", {
+        "question": "Is there a floor below which no reader can get on this hold-out?", "component": "data",
+        "expected_benefit": "We stop in time.",
+    }),
+    T("review", "Is the hold-out free of the images we train on?", 1, "engineer", {
+        "question": "May we believe the errors that we report?", "component": "evaluation",
+        "expected_benefit": "No surprise in the pilot.",
+    }),
+    T("deployment", "Put the better reader behind the pilot branch's scanner", 4, "engineer", {
+        "question": "Does it read what the scanner sends?", "component": "serving",
+        "expected_benefit": "Clerks look at fewer cheques.", "depends_on": [11],
+    }),
+    T("literature_review", "What do others do about sevens with a bar?", 2, "scientist", {
+        "question": "Do European sevens need training data of their own?", "component": "data",
+        "expected_benefit": "We know whether to ask for data.",
+    }),
+    T("algorithm_development", "Edge histograms instead of the pixels", 2, "scientist", {
+        "question": "Are edges without their place enough?", "component": "features",
+        "expected_benefit": "A reader that does not care where the digit sits.", "criteria": [at_most(0.0076)],
+    }),
+    T("algorithm_development", "Finer bins for the edge histograms", 2, "scientist", {
+        "question": "How many directions does an edge histogram need?", "component": "features",
+        "expected_benefit": "The best form of the edge reader.", "depends_on": [16],
+    }),
+    T("result_analysis", "Which edge directions carry the digits?", 2, "scientist", {
+        "question": "Could half of the directions go?", "component": "evaluation",
+        "expected_benefit": "A smaller edge reader.", "depends_on": [16],
+    }),
+    T("engineering", "Each training run leaves its metric file for the tracker", 4, "engineer", {
+        "question": "Can nobody forget to report a run?", "component": "monitoring",
+        "expected_benefit": "No metric is typed by hand.",
+    }),
+    # In the backlog, some of them added by the re-plan.
+    T("data_exploration", "How much would more labelled images buy?", 1, "scientist", {
+        "question": "Is the reader still hungry for data?", "component": "data",
+        "expected_benefit": "A reason to pay for labels, or not to.",
+    }),
+    T("algorithm_development", "Edge directions by place beside the straightened pixels", 2, None, {
+        "question": "Do edges help once they know where they are?", "component": "features",
+        "expected_benefit": "The epic's target in one step.", "criteria": [at_most(0.004, expected_gain=0.001)],
+    }),
+    T("engineering", "Watch the slant of what the scanner sends", 4, None, {
+        "question": "Would we notice if the branch changed its scanner?", "component": "monitoring",
+        "expected_benefit": "Errors are noticed before the clerks do.",
+    }),
+    T("review", "Do the clerks trust what the reader is sure of?", 4, None, {
+        "question": "At which confidence do clerks stop looking?", "component": "serving",
+        "expected_benefit": "The goal is measured where it counts.",
+    }),
+]  # fmt: skip
