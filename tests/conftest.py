@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from importlib.util import find_spec
 from urllib.parse import quote
 
 import pytest
@@ -12,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.plugin import browser_binary
 
-pytest_plugins = ["tests.cast"] if find_spec("tests.cast") else []
+pytest_plugins = ["tests.cast"]
 
 QUIET_CHROMIUM = [
     "--no-sandbox",
