@@ -33,12 +33,12 @@ class Channel(filesystem.Channel):
         except OSError as problem:
             raise ChannelError(f"The broker's folder cannot be made: {problem}") from problem
 
-    def _put(self, queue: str, payload: Any, **options: Any) -> None:
+    def _put(self, queue: str, payload: Any, **options: Any) -> None:  # type: ignore[override]
         # The base class looks for names that go on, after the first dot, with the queue's name and ".msg".
         appears = self.queues / f"{time.time_ns():020d}-{uuid.uuid4().hex}.{queue}.msg"
         _write_whole(appears, dumps(payload))
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         for name in sorted(path.name for path in self.queues.iterdir()):
             if name.partition(".")[2] != f"{queue}.msg":
                 continue

@@ -51,7 +51,10 @@ class Runs:
     def mean(self, topic: str, candidate: str, metric: str = "error") -> float:
         """The mean of a metric over a candidate's seeds."""
         values = [
-            point["value"] for run in self.of(topic, candidate) for point in run.body["points"] if point["metric"] == metric
+            point["value"]
+            for run in self.of(topic, candidate)
+            for point in run.body["points"]
+            if point["metric"] == metric
         ]
         return math.fsum(values) / len(values)
 

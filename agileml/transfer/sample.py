@@ -178,9 +178,7 @@ class Story:
         return str(finding.uid)
 
     def move(self, ticket: int, who: str, to: str, at: datetime, outcome: str = "") -> None:
-        progress.progress(
-            project=self.project, number=ticket, to=to, outcome=outcome, actor=self.people[who], now=at
-        )
+        progress.progress(project=self.project, number=ticket, to=to, outcome=outcome, actor=self.people[who], now=at)
 
     def say(self, ticket: int, who: str, text: str, at: datetime) -> None:
         add_comment(project=self.project, ticket=ticket, text=text, actor=self.people[who], now=at)

@@ -1,0 +1,88 @@
+"""The calls that have a budget."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from agileml.ingest.actions import receive_push
+
+from agileml.planning.actions import decide, progress, tickets
+from agileml.planning.actions.decide import Why
+from agileml.planning.rules.moves import parse
+from benchmarks.measure import Measured, measure
+from benchmarks.scene import ON_THE_BOARD, Scene
+
+
+def run(scene: Scene) -> list[Measured]:
+    """Measure each of them, reads first."""
+    return [*reads(scene), *writes(scene)]
+
+
+def reads(scene: Scene) -> Iterator[Measured]:
+    """The board: full, and when nothing has changed."""
+    browser = scene.browser
+    board = "/p/BEN/sprints/1/"
+    first = browser.get(board)
+    yield measure(
+        "board of 200", lambda: browser.get(board), browser=browser, budget="12 SQL, 120 kB, 14 kB gzip, 15 ms"
+    )
+    tag = first.headers["ETag"]
+    same = browser.get(board, headers={"if-none-match": tag})
+    if same.status_code != 304:
+        raise SystemExit(f"The unchanged board answered {same.status_code}, not 304.")
+    yield measure(
+        "board unchanged (304)",
+        lambda: browser.get(board, headers={"if-none-match": tag}),
+        browser=browser,
+        budget="3 SQL, 1.5 ms",
+    )
+
+
+def writes(scene: Scene) -> Iterator[Measured]:
+    """A card, a ticket, a push, and the re-plan of fifty tickets."""
+    common: dict[str, Any] = {"project": scene.project, "actor": scene.lead, "now": scene.now + timedelta(minutes=1)}
+    browser = scene.browser
+    places = itertools.cycle(["in_progress", "todo"])
+    yield measure(
+        "move a card",
+        lambda: progress.progress(number=3, to=next(places), before=7, **common),
+        browser=browser,
+        budget="10 SQL, 6 ms",
+    )
+    yield measure(
+        "create a ticket",
+        lambda: tickets.create_ticket(sent={"type": "engineering", "title": "One more"}, **common),
+        browser=browser,
+        budget="12 SQL, 8 ms",
+    )
+    serial = itertools.count()
+    yield measure(
+        "push of 1,000 points",
+        lambda: receive_push(ticket=11, body=_push(next(serial)), origin="bench", **common),
+        browser=browser,
+        budget="12 SQL, 60 ms",
+        times=5,
+    )
+
+    yield measure("re-plan of 50", _replans(common), browser=browser, budget="25 SQL, 60 ms", times=2, cold=True)
+
+
+def _replans(common: dict[str, Any]) -> Callable[[], None]:
+    """Each call skips the next fifty tickets of the sprint."""
+    firsts = iter(range(21, ON_THE_BOARD - 49, 50))
+
+    def call() -> None:
+        first = next(firsts)
+        moves = [{"move": "skip", "ticket": number} for number in range(first, first + 50)]
+        decide.decide(sprint=1, base_version=None, why=Why("other", "Measured."), moves=parse(moves), **common)
+
+    return call
+
+
+def _push(serial: int) -> dict[str, object]:
+    return {
+        "external_id": f"thousand {serial}",
+        "candidate": "thousand",
+        "points": [{"metric": f"m{at % 10}", "value": at / 1000, "step": at // 10} for at in range(1000)],
+    }

@@ -1,0 +1,81 @@
+"""What is measured on: a project of 10,000 tickets with 200 of them in an active sprint."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from agileml.ingest.actions import receive_push
+from django.core.management import call_command
+from django.test import Client
+
+from agileml.accounts.actions import create_person
+from agileml.accounts.models import User
+from agileml.lib import ranks
+from agileml.planning.actions import sprints, tickets
+from agileml.projects.actions import create_project
+from agileml.projects.models import Project
+from agileml.work.models import Ticket
+
+IN_ALL, ON_THE_BOARD = 10_000, 200
+PASSWORD = "bench-only-password"
+
+
+@dataclass
+class Scene:
+    """A project, its lead, and her browser."""
+
+    project: Project
+    lead: User
+    browser: Client
+    now: datetime
+
+
+def build() -> Scene:
+    """Make the project: the sprint's tickets by the product's own actions, the other thousands in bulk."""
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    now = datetime.now(UTC)
+    lead = create_person(email="bench@example.com", name="Bench Lead", password=PASSWORD, now=now)
+    project = create_project(key="BEN", name="Bench", lead=lead, now=now)
+    for number in range(ON_THE_BOARD):
+        criteria = [{"metric": "error", "op": "<=", "value": 0.02}] if number % 2 else []
+        tickets.create_ticket(
+            project=project,
+            sent={"type": "algorithm_development", "title": f"Try the idea with number {number}", "criteria": criteria,
+                  "assignee": str(lead.uid)},
+            actor=lead,
+            now=now,
+        )  # fmt: skip
+    for number in range(2, ON_THE_BOARD + 1, 2):
+        body = {"external_id": f"run {number}", "candidate": "first", "points": [
+            {"metric": "error", "value": 0.01 + number / 10_000, "pair_key": f"seed={seed}"} for seed in range(3)
+        ]}  # fmt: skip
+        receive_push(project=project, ticket=number, body=body, actor=lead, now=now, origin="bench")
+    row = sprints.create_sprint(
+        project=project,
+        sent={"start": now.date().isoformat(), "end": (now.date() + timedelta(days=13)).isoformat(), "goal": "Measure"},
+        actor=lead,
+        now=now,
+    )
+    sprints.draft(project=project, number=row.number, tickets=range(1, ON_THE_BOARD + 1), actor=lead, now=now)
+    sprints.start_sprint(project=project, number=row.number, actor=lead, now=now)
+    _the_rest(project, now)
+    browser = Client(headers={"host": "localhost"})
+    browser.force_login(lead, backend="django.contrib.auth.backends.ModelBackend")
+    return Scene(project, lead, browser, now)
+
+
+def _the_rest(project: Project, now: datetime) -> None:
+    """Thousands of tickets that nothing looks at; made in bulk, past the journal, since only their number matters."""
+    last = Ticket.objects.filter(project=project).order_by("-rank").values_list("rank", flat=True)[0]
+    rows = []
+    for number in range(ON_THE_BOARD + 1, IN_ALL + 1):
+        last = ranks.between(last, None)
+        rows.append(
+            Ticket(
+                project=project, number=number, type="engineering", title=f"Idea {number}", rank=last, created_at=now,
+                updated_at=now,
+            )
+        )  # fmt: skip
+    Ticket.objects.bulk_create(rows, batch_size=500)
+    project.stream.tickets = IN_ALL
+    project.stream.save(update_fields=["tickets"])
