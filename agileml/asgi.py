@@ -4,4 +4,4 @@ from a2wsgi import WSGIMiddleware
 
 from agileml.wsgi import application as wsgi_application
 
-application = WSGIMiddleware(wsgi_application, workers=8)
+application = WSGIMiddleware(wsgi_application, workers=8)  # type: ignore[arg-type]  # its answers are iterated

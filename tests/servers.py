@@ -15,7 +15,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 DEBIAN = Path("/usr/lib/postgresql")
@@ -57,7 +59,7 @@ def _unprivileged_user() -> pwd.struct_passwd | None:
     return (named + others)[0]
 
 
-def _as(user: pwd.struct_passwd | None) -> dict[str, object]:
+def _as(user: pwd.struct_passwd | None) -> dict[str, Any]:
     return {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
@@ -65,7 +67,7 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _run(command: list[str], log: Path, **how: object) -> int:
+def _run(command: list[str], log: Path, **how: Any) -> int:
     with log.open("ab") as output:
         return subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False, **how
@@ -84,7 +86,7 @@ def _reachable_binaries(binaries: Path, folder: Path, user: pwd.struct_passwd | 
         stderr=subprocess.DEVNULL,
         cwd=folder,
         check=False,
-        **_as(user),  # type: ignore[call-overload]
+        **_as(user),
     )
     if probe.returncode == 0:
         return binaries
@@ -132,7 +134,7 @@ def start_postgres(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
             stderr=output,
             cwd=folder,
             preexec_fn=_die_with_parent,  # noqa: PLW1509 -- this process has one thread
-            **_as(user),  # type: ignore[call-overload]
+            **_as(user),
         )
     _wait_until(process, log, lambda: _answers(folder / ".s.PGSQL.5432") and "ready to accept" in log.read_text())
     return process, f"postgres://agileml@{quote(str(folder), safe='')}/postgres"
@@ -171,12 +173,12 @@ def _answers(path: Path) -> bool:
         return client.connect_ex(str(path)) == 0
 
 
-def _wait_until(process: subprocess.Popen[bytes], log: Path, ready: object) -> None:
+def _wait_until(process: subprocess.Popen[bytes], log: Path, ready: Callable[[], bool]) -> None:
     patience = time.monotonic() + START_SECONDS
-    while not ready():  # type: ignore[operator]
+    while not ready():
         if process.poll() is not None or time.monotonic() > patience:
             process.kill()
-            raise CannotStart(f"{Path(str(process.args[0])).name} did not start: {_tail(log)}")  # type: ignore[index]
+            raise CannotStart(f"A server did not start: {_tail(log)}")
         time.sleep(0.02)
 
 

@@ -33,7 +33,7 @@ class Machine:
         for name in ("Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt"):
             shutil.copy(ROOT / name, self.folder)
         for tool in (*TOOLS, "chmod"):
-            (self.bin / tool).symlink_to(shutil.which(tool))
+            (self.bin / tool).symlink_to(shutil.which(tool) or "")
 
     def has(self, name: str, script: str) -> None:
         """Put a program on PATH that notes down how it was called."""

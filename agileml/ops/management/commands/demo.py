@@ -1,5 +1,7 @@
 """`manage.py demo`: the whole product on one data folder, until Ctrl-C."""
 
+from typing import Any
+
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
@@ -16,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         environment.add_arguments(parser)
 
-    def handle(self, *args: object, **options: object) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         data = options["data"] or settings.DATA
         if data.resolve() != settings.DATA:
             raise CommandError(f"The settings were read from {settings.DATA}: start with AGILEML_DATA={data}.")
