@@ -1,4 +1,4 @@
-"""Order among tickets as text keys: a card that moves between two others gets a key between theirs, nobody else moves."""
+"""Order among tickets as text keys: a card that moves gets a key between its new neighbours, and nobody else moves."""
 
 from fractional_indexing import generate_key_between, generate_n_keys_between
 
