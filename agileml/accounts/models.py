@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
 
 
 class Users(BaseUserManager["User"]):
@@ -45,7 +46,7 @@ class User(AbstractBaseUser):
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(email__isnull=True) | models.Q(email=models.functions.Lower("email")),
+                condition=models.Q(email__isnull=True) | models.Q(email=Lower("email")),
                 name="user_email_is_lower_case",
             ),
             models.CheckConstraint(

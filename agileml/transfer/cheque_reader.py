@@ -17,7 +17,7 @@ EPIC = {
     ),
     "components": ["data", "features", "model", "evaluation", "serving", "monitoring"],
 }
-TARGET = {"metric": "error", "op": "<=", "value": 0.004}
+TARGET: dict[str, Any] = {"metric": "error", "op": "<=", "value": 0.004}
 
 STORIES = [
     {"title": "A bare-bones reader, end to end", "epic": 1},
