@@ -245,3 +245,11 @@ def test_the_repository_names_no_package_index():
     ] == []
     forbidden = ("uv.lock", "pylock.toml", "poetry.lock", "Pipfile.lock")
     assert [name for name in forbidden if (ROOT / name).exists()] == []
+
+
+def test_where_the_readme_sends_its_readers_there_is_something():
+    readme = (ROOT / "README.md").read_text()
+    rows = readme.split("## Where is …?")[1].split("\n## ")[0].splitlines()[4:]
+    named = {path for row in rows for path in re.findall(r"`([^`]+)`", row)}
+    assert len(named) > 10
+    assert {path for path in named if not (ROOT / path).exists()} == set()

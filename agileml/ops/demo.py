@@ -53,13 +53,25 @@ class LogIns:
         draft.replace(self.path)
 
 
-def prepare(log_ins: LogIns, *, now: datetime) -> None:
-    """Bring the database and the static files up to date, and make the sample project if there is no project yet."""
+def prepare(data: Path, log_ins: LogIns, *, now: datetime) -> None:
+    """Bring the database and the static files up to date, and make the sample project if there is no project yet.
+
+    A start that was killed while it made the sample left half of it, and log-ins that nobody knows. Nobody can have
+    worked with that, so on the embedded database it is thrown away. Raises Unavailable where it is not ours to do so.
+    """
+    half_made = data / "run" / "sample.half-made"
+    if half_made.exists():
+        if not settings.EMBEDDED:
+            raise folder.Unavailable("The last start ended while it made the sample project: empty the database first.")
+        for file in data.glob("agileml.sqlite3*"):
+            file.unlink()
+        half_made.unlink()
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     for root in settings.METRIC_ROOTS:
         root.mkdir(parents=True, exist_ok=True)
     if not Project.objects.exists():
+        half_made.touch()
         made = sample.make(now=now)
         people = {
             role: {"email": user.email, "password": user.password, "token": user.token}
@@ -67,6 +79,7 @@ def prepare(log_ins: LogIns, *, now: datetime) -> None:
         }
         # At once: the passwords are nowhere else, and whatever fails after this leaves a project that stays.
         log_ins.write({"url": "", "users": people, "project": made.project})
+        half_made.unlink()
     connections.close_all()
 
 
@@ -118,7 +131,7 @@ def run(*, port: int, data: Path, now: Callable[[], datetime]) -> None:
     supervisor = Supervisor(parts(port=port, data=data), env=env, cwd=settings.BASE_DIR, say=say, keep_open=(lock,))
     with supervisor.heeding_signals():
         say(f"Preparing {data} ...")
-        prepare(log_ins, now=now())
+        prepare(data, log_ins, now=now())
         if not supervisor.stopping.is_set():
             supervisor.run(announce)
         say("Stopped.")

@@ -17,8 +17,6 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import IO
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
 
 @dataclass(frozen=True)
 class Part:
@@ -93,7 +91,9 @@ class Supervisor:
         def stop(number: int, frame: FrameType | None) -> None:
             self.stopping.set()
 
-        before = {number: signal.signal(number, stop) for number in STOP_SIGNALS}
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # what `nohup` has switched off stays off
+            before[signal.SIGHUP] = signal.signal(signal.SIGHUP, stop)
         try:
             yield
         finally:
