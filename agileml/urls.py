@@ -3,5 +3,6 @@
 from django.urls import include, path
 
 urlpatterns = [
+    path("api/", include("agileml.api.urls")),
     path("", include("agileml.web.urls")),
 ]

@@ -9,7 +9,7 @@ from agileml.journal.actions import AT_ONCE, audit
 from agileml.lib import ranks
 from agileml.metrics.models import Snapshot
 from agileml.planning.rules.progress import DoneRule, outcome_lacks, refuse_to_plan
-from agileml.projects.doors import Hidden, ProjectWriting, writing
+from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
 from agileml.work.actions import ticket_row
@@ -30,7 +30,7 @@ def progress(
     *,
     project: Project,
     number: int,
-    to: str,
+    to: str | None,
     actor: User,
     now: datetime,
     from_status: str | None = None,
@@ -42,18 +42,18 @@ def progress(
 ) -> Ticket:
     """Move a ticket to a status and perhaps to a place in the order, before or after another ticket (its number).
 
-    `outcome` ("shipped" or "learned") says how a done ticket ended. `override` is a lead's reason to call done what
-    lacks something. Raises Hidden, Moved when it is not at `from_status`, NeedsPlan for anything about skipping,
-    DoneRule with all that lacks, Invalid.
+    `to` is None where only the place changes. `outcome` ("shipped" or "learned") says how a done ticket ended.
+    `override` is a lead's reason to call done what lacks something. Raises Hidden, Moved when it is not at
+    `from_status`, NeedsPlan for anything about skipping, DoneRule with all that lacks, Invalid.
     """
-    if to not in Ticket.Status.values:
+    if to is not None and to not in Ticket.Status.values:
         raise Invalid([FieldError("/to", "unknown_choice", f"One of {', '.join(Ticket.Status.values)}.")])
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         row = ticket_row(w, number)
         if from_status is not None and row.status != from_status:
             raise Moved(row.status)
         diff: dict[str, list[str | None]] = {}
-        if to != row.status:
+        if to is not None and to != row.status:
             refuse_to_plan(row.status, to)
             if to == Ticket.Status.DONE:
                 _refuse_undone(w, row, outcome, override)
@@ -108,7 +108,8 @@ def _rank(w: ProjectWriting, row: Ticket, *, before: int | None, after: int | No
     """A key right before or right after the named ticket, in the one order of all the project's tickets."""
     anchor = Ticket.objects.alive().filter(project=w.project, number=before if before is not None else after).first()
     if anchor is None or anchor.pk == row.pk:
-        raise Hidden(before if before is not None else after)
+        pointer = "/before" if before is not None else "/after"
+        raise Invalid([FieldError(pointer, "unknown", "There is no such other ticket.")])
     others = Ticket.objects.filter(project=w.project).exclude(pk=row.pk)
     if before is not None:
         lower = others.filter(Q(rank__lt=anchor.rank) | Q(rank=anchor.rank, number__lt=anchor.number))

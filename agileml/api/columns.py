@@ -1,0 +1,36 @@
+"""The fields of each resource, as `?fields=` may name them. A test holds them equal to what the shapes give."""
+
+PROJECT = (
+    "uid", "key", "name", "time_zone", "working_days", "holidays", "sprint_days", "estimate_mode", "replanners",
+    "wip_limits", "created_at", "version", "revision",
+)  # fmt: skip
+MEMBER = ("uid", "user", "role", "joined_at", "revision")
+EPIC = (
+    "uid", "number", "title", "goal", "components", "rank", "version", "revision", "created_at", "updated_at",
+)  # fmt: skip
+STORY = (
+    "uid", "number", "title", "description", "epic", "rank", "version", "revision", "created_at", "updated_at",
+)  # fmt: skip
+TICKET = (
+    "uid", "number", "key", "type", "title", "question", "description", "expected_benefit", "riskiest_assumption",
+    "stop_when", "component", "story", "epic", "labels", "estimate", "assignee", "reviewer", "status", "outcome",
+    "blocked", "waiting_on_run", "links", "checklist", "sprint", "planned_sprint", "split_from", "rank", "depends_on",
+    "criteria", "external_refs", "version", "revision", "created_at", "updated_at",
+)  # fmt: skip
+FINDING = ("uid", "ticket", "kind", "text", "cites", "author", "at", "revision")
+OPINION = ("uid", "ticket", "opinion", "text", "author", "at", "revision")
+COMMENT = ("uid", "ticket", "text", "author", "at", "revision")
+SNAPSHOT = (
+    "uid", "ticket", "metric", "value", "value_state", "step", "candidate", "pair_key", "split", "dataset",
+    "observed_at", "run_id", "run_name", "run_url", "git_commit", "params", "source", "external_id", "supersedes",
+    "received_at", "revision",
+)  # fmt: skip
+METRIC = ("uid", "key", "direction", "unit", "smallest_difference", "watched", "revision")
+SPRINT = (
+    "uid", "number", "name", "goal", "increment", "start", "end", "state", "plan_version", "replans", "started_at",
+    "closed_at", "version", "revision",
+)  # fmt: skip
+DECISION = (
+    "uid", "sprint", "version", "group", "kind", "reason_code", "reason", "evidence", "moves", "actor", "at",
+    "reverts", "partial", "reverted_by", "revision",
+)  # fmt: skip

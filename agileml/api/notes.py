@@ -1,0 +1,92 @@
+"""What people write on a ticket: findings, opinions, comments."""
+
+from collections import defaultdict
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agileml.api import columns, paging
+from agileml.api.views import ProjectView
+from agileml.metrics.models import Citation
+from agileml.planning.actions import notes
+from agileml.projects.doors import Hidden
+from agileml.work import actions, fields, shapes
+from agileml.work.models import Comment, Finding, ReviewOpinion, Ticket
+
+COMMENT: dict[str, fields.Check] = {"text": lambda value: value}
+
+
+class OnTicket(ProjectView):
+    """A list that hangs on a ticket."""
+
+    takes = {"get": paging.PAGE}
+    number: int
+
+    def ticket(self, number: int) -> Ticket:
+        """The ticket. Raises Hidden when there is none."""
+        row = Ticket.objects.alive().filter(project=self.project, number=number).first()
+        if row is None:
+            raise Hidden(number)
+        return row
+
+
+class Findings(OnTicket):
+    """What was learned on a ticket."""
+
+    def get(self, request: Request, key: str, number: int) -> Response:
+        """List it."""
+        rows = Finding.objects.filter(ticket=self.ticket(number)).select_related("author", "ticket")
+        return self.vouched(paging.page(request, rows, findings, columns.FINDING, by="pk"))
+
+    def post(self, request: Request, key: str, number: int) -> Response:
+        """Write a finding down."""
+        row = notes.write_finding(ticket=number, sent=self.sent(), **self.doing())
+        return Response(findings([row])[0], status=201)
+
+
+class Opinions(OnTicket):
+    """What reviewers say of a ticket."""
+
+    def get(self, request: Request, key: str, number: int) -> Response:
+        """List it."""
+        rows = ReviewOpinion.objects.filter(ticket=self.ticket(number)).select_related("author", "ticket")
+        return self.vouched(paging.page(request, rows, _opinions, columns.OPINION, by="pk"))
+
+    def post(self, request: Request, key: str, number: int) -> Response:
+        """Give an opinion."""
+        row = notes.give_opinion(ticket=number, sent=self.sent(), **self.doing())
+        return Response(shapes.opinion(row, ticket=number), status=201)
+
+
+class Comments(OnTicket):
+    """Remarks on a ticket."""
+
+    def get(self, request: Request, key: str, number: int) -> Response:
+        """List them."""
+        rows = Comment.objects.filter(ticket=self.ticket(number)).select_related("author", "ticket")
+        return self.vouched(paging.page(request, rows, _comments, columns.COMMENT, by="pk"))
+
+    def post(self, request: Request, key: str, number: int) -> Response:
+        """Make a remark."""
+        sent = fields.clean(self.sent(), fields=COMMENT, required=("text",))
+        row = actions.add_comment(ticket=number, text=sent["text"], **self.doing())
+        return Response(shapes.comment(row, ticket=number), status=201)
+
+
+def findings(rows: list[Finding]) -> list[dict[str, Any]]:
+    """Findings as clients see them, in the order of `rows`; one query. The rows need author and ticket loaded."""
+    cited: dict[int, list[str]] = defaultdict(list)
+    for finding, uid in (
+        Citation.objects.filter(finding__in=rows).order_by("pk").values_list("finding", "snapshot__uid")
+    ):
+        cited[finding].append(str(uid))
+    return [shapes.finding(row, ticket=row.ticket.number, cites=cited.get(row.pk, [])) for row in rows]
+
+
+def _opinions(rows: list[ReviewOpinion]) -> list[dict[str, Any]]:
+    return [shapes.opinion(row, ticket=row.ticket.number) for row in rows]
+
+
+def _comments(rows: list[Comment]) -> list[dict[str, Any]]:
+    return [shapes.comment(row, ticket=row.ticket.number) for row in rows]

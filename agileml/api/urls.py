@@ -1,0 +1,87 @@
+"""The addresses of the API."""
+
+from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
+
+from agileml.api import changes, decisions, metrics, notes, projects, sprints, stories, tickets
+from agileml.api.problems import nowhere
+
+
+class Key:
+    """A project's key."""
+
+    regex = "[A-Z][A-Z0-9]{1,9}"
+
+    def to_python(self, value: str) -> str:
+        """As it is."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """As it is."""
+        return value
+
+
+class Number:
+    """The number of something inside a project, or a plan version; none is longer than a column holds."""
+
+    regex = "[1-9][0-9]{0,8}"
+
+    def to_python(self, value: str) -> int:
+        """The number."""
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        """Its digits."""
+        return str(value)
+
+
+register_converter(Key, "key")
+register_converter(Number, "number")
+
+TICKET: list[URLPattern | URLResolver] = [
+    path("", tickets.OneTicket.as_view(), name="ticket"),
+    path("status/", tickets.Status.as_view(), name="ticket-status"),
+    path("rank/", tickets.Rank.as_view(), name="ticket-rank"),
+    path("findings/", notes.Findings.as_view(), name="ticket-findings"),
+    path("opinions/", notes.Opinions.as_view(), name="ticket-opinions"),
+    path("comments/", notes.Comments.as_view(), name="ticket-comments"),
+    path("snapshots/", metrics.Snapshots.as_view(), name="ticket-snapshots"),
+]
+
+SPRINT: list[URLPattern | URLResolver] = [
+    path("", sprints.OneSprint.as_view(), name="sprint"),
+    path("draft/", sprints.Draft.as_view(), name="sprint-draft"),
+    path("board/", sprints.Board.as_view(), name="sprint-board"),
+    path("start/", sprints.Start.as_view(), name="sprint-start"),
+    path("close/", sprints.Close.as_view(), name="sprint-close"),
+    path("decisions/", decisions.SprintDecisions.as_view(), name="sprint-decisions"),
+    path("decisions/<number:version>/revert/", decisions.SprintRevert.as_view(), name="sprint-revert"),
+    path("plan/", sprints.SprintPlan.as_view(), name="sprint-plan"),
+    path("plan/diff/", sprints.SprintPlanDiff.as_view(), name="sprint-plan-diff"),
+]
+
+PROJECT: list[URLPattern | URLResolver] = [
+    path("", projects.OneProject.as_view(), name="project"),
+    path("members/", projects.Members.as_view(), name="members"),
+    path("epics/", stories.Epics.as_view(), name="epics"),
+    path("epics/<number:number>/", stories.OneEpic.as_view(), name="epic"),
+    path("stories/", stories.Stories.as_view(), name="stories"),
+    path("stories/<number:number>/", stories.OneStory.as_view(), name="story"),
+    path("tickets/", tickets.Tickets.as_view(), name="tickets"),
+    path("tickets/<number:number>/", include(TICKET)),
+    path("sprints/", sprints.Sprints.as_view(), name="sprints"),
+    path("sprints/<number:number>/", include(SPRINT)),
+    path("decisions/", decisions.Decisions.as_view(), name="decisions"),
+    path("decisions/<uuid:uid>/revert/", decisions.Revert.as_view(), name="revert"),
+    path("metrics/", metrics.Metrics.as_view(), name="metrics"),
+    path("changes/", changes.Changes.as_view(), name="changes"),
+]
+
+app_name = "api"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/me/", projects.Me.as_view(), name="me"),
+    path("v1/projects/", projects.Projects.as_view(), name="projects"),
+    path("v1/projects/<key:key>/", include(PROJECT)),
+    # One address is all that a training script needs.
+    path("v1/tickets/<key:key>-<number:number>/snapshots/", metrics.Snapshots.as_view(), name="snapshots"),
+    re_path("", nowhere),
+]

@@ -1,0 +1,126 @@
+"""What every address of the API starts with: who asks, what may be asked, and the project's door."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from agileml.accounts.models import User
+from agileml.api.problems import Wrong, one
+from agileml.projects import doors
+from agileml.projects.doors import Access, Hidden
+from agileml.projects.models import Project, Token
+
+
+class OnlyJson(BaseContentNegotiation):
+    """There is one format; what the Accept header asks for changes nothing."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        """The parser of the body's type, None for another type (415)."""
+        kind = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == kind), None)
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """JSON."""
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
+
+
+class ApiView(APIView):
+    """One address. `takes` names the query parameters of each method; any other is an error, never ignored."""
+
+    content_negotiation_class = OnlyJson
+    metadata_class = None
+    takes: Mapping[str, tuple[str, ...]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Ask who it is and look at the query before the view does anything."""
+        super().initial(request, *args, **kwargs)
+        self.now: datetime = timezone.now()
+        allowed = self.takes.get((request.method or "").lower().replace("head", "get"), ())
+        strange = [name for name in request.query_params if name not in allowed]
+        doubled = [name for name, values in request.query_params.lists() if len(values) > 1]
+        errors = [one(f"?{name}", "unknown_parameter", "There is no such parameter.") for name in strange]
+        errors += [one(f"?{name}", "twice", "This is given more than once.") for name in doubled]
+        if errors:
+            raise Wrong(400, errors[0]["code"], "The query cannot be understood.", errors)
+
+    @property
+    def person(self) -> User:
+        """Whoever asks."""
+        assert isinstance(self.request.user, User)
+        return self.request.user
+
+    @property
+    def token(self) -> Token | None:
+        """The token that is used; None in a browser's session."""
+        return self.request.auth if isinstance(self.request.auth, Token) else None
+
+    @property
+    def origin(self) -> str:
+        """What the journal writes beside a change, by which a client knows its own."""
+        return str(self.token.uid) if self.token else ""
+
+    def enter(self, key: str) -> Access:
+        """Pass a project's door. Raises Hidden to outsiders, and to a token that is held to another project."""
+        if self.token and self.token.project and self.token.project.key != key:
+            raise Hidden(key)
+        return doors.enter(self.person, key)
+
+    def sent(self) -> dict[str, Any]:
+        """The body, which must be an object. Raises Wrong (422)."""
+        if not isinstance(self.request.data, dict):
+            raise Wrong(422, "invalid", "What was sent cannot be stored.", [one("", "invalid", "Send an object.")])
+        return self.request.data
+
+
+class ProjectView(ApiView):
+    """An address inside a project."""
+
+    access: Access
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Pass the project's door first: its revision and epoch are read before anything that they vouch for."""
+        super().initial(request, *args, **kwargs)
+        self.access = self.enter(kwargs["key"])
+
+    @property
+    def project(self) -> Project:
+        """The project that was entered."""
+        return self.access.project
+
+    def doing(self) -> dict[str, Any]:
+        """What every action is told of who does it, when, where and through what."""
+        return {"project": self.project, "actor": self.person, "now": self.now, "origin": self.origin}
+
+    def vouched(self, response: Response) -> Response:
+        """The answer with the revision and epoch that were read before its rows."""
+        response["X-Project-Revision"] = str(self.project.stream.revision)
+        response["X-Project-Epoch"] = self.project.stream.epoch
+        return response
+
+
+def expected_version(request: Request) -> int:
+    """The version that an edit was made for, from If-Match. Raises Wrong: 428 without one, 400 for no version."""
+    tag = request.META.get("HTTP_IF_MATCH", "").strip()
+    if not tag:
+        raise Wrong(428, "if_match_required", 'Name the version that you saw: If-Match: "<version>".')
+    digits = tag[1:-1] if len(tag) > 2 and tag[0] == tag[-1] == '"' else ""
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        raise Wrong(400, "bad_if_match", 'If-Match takes one version, as the ETag has it: "3".')
+    return int(digits)
+
+
+def tagged(shape: Mapping[str, Any], *, status: int = 200, location: str = "") -> Response:
+    """A single resource with its version as ETag."""
+    headers = {"ETag": f'"{shape["version"]}"'} | ({"Location": location} if location else {})
+    return Response(shape, status=status, headers=headers)

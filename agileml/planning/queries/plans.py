@@ -1,0 +1,76 @@
+"""A sprint's plan at any version, any two compared, and the tickets that are on its board."""
+
+from typing import Any
+
+from agileml.planning import shapes
+from agileml.planning.models import Assignment, Sprint
+from agileml.planning.queries.replays import recorded
+from agileml.planning.rules.replay import Plan, PlanDiff, compare, replay
+from agileml.projects.doors import Hidden
+from agileml.projects.models import Project
+from agileml.work.models import Ticket
+
+
+def sprint_of(project: Project, number: int) -> Sprint:
+    """A sprint of a project. Raises Hidden when there is none."""
+    row = Sprint.objects.filter(project=project, number=number).first()
+    if row is None:
+        raise Hidden(number)
+    return row
+
+
+def plan_at(sprint: Sprint, version: int | None = None) -> Plan:
+    """The plan at a version, None for the newest; version 0 is before the start. Raises Hidden for a later one."""
+    decisions = recorded(sprint)
+    newest = max((decision.version for decision in decisions), default=0)
+    if version is not None and version > newest:
+        raise Hidden(version)
+    return replay(decisions, upto=version)
+
+
+def difference(sprint: Sprint, old: int, new: int) -> PlanDiff:
+    """What lies between two versions of a plan. Raises Hidden for a version that there is not."""
+    decisions = recorded(sprint)
+    newest = max((decision.version for decision in decisions), default=0)
+    if max(old, new) > newest:
+        raise Hidden(max(old, new))
+    return compare(replay(decisions, upto=old), replay(decisions, upto=new))
+
+
+def plan_shape(plan: Plan, project: Project) -> dict[str, Any]:
+    """A plan as clients see it; one query. `now` is today's, whatever the version."""
+    rows = Ticket.objects.filter(project=project, number__in=plan.tickets)
+    now = {
+        str(number): {"title": title, "status": status}
+        for number, title, status in rows.order_by("number").values_list("number", "title", "status")
+    }
+    lines = [
+        {"number": number, "key": f"{project.key}-{number}", **line} for number, line in sorted(plan.tickets.items())
+    ]
+    return {"version": plan.version, "sprint": dict(plan.sprint), "tickets": lines, "now": now}
+
+
+def diff_shape(diff: PlanDiff) -> dict[str, Any]:
+    """What lies between two plans as clients see it: ticket numbers, and {number: {field: [from, to]}}."""
+    return {
+        "added": list(diff.added),
+        "removed": list(diff.removed),
+        "skipped": list(diff.skipped),
+        "restored": list(diff.restored),
+        "changed": {str(number): dict(changes) for number, changes in diff.changed.items()},
+        "sprint": dict(diff.sprint),
+    }
+
+
+def board_shape(sprint: Sprint, project: Project) -> dict[str, Any]:
+    """A sprint and its tickets by status, in rank order: the draft of a planned one, the last plan of a closed one."""
+    if sprint.state == Sprint.State.PLANNED:
+        drafted = Assignment.objects.filter(sprint=sprint, opened_by=None)
+        numbers = list(drafted.values_list("ticket__number", flat=True))
+    else:
+        numbers = list(plan_at(sprint).tickets)
+    rows = shapes.loaded().filter(project=project, deleted_at=None, number__in=numbers).order_by("rank", "number")
+    columns: dict[str, list[shapes.Shape]] = {status: [] for status in Ticket.Status.values}
+    for shape in shapes.tickets(rows, key=project.key):
+        columns[shape["status"]].append(shape)
+    return {"sprint": shapes.sprint(sprint), "columns": columns}
