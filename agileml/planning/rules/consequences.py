@@ -153,7 +153,7 @@ def _uncovered(
         return {
             (epics[story].number, component)
             for story, component in parts
-            if story in epics and component in epics[story].components
+            if story is not None and story in epics and component in epics[story].components
         }
 
     restored = {move.ticket for move in moves if move.move == "restore"}
