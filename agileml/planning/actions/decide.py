@@ -146,9 +146,9 @@ def evidence_rows(project: Project, evidence: Iterable[Mapping[str, str]]) -> Fo
     snapshots = [item["snapshot"] for item in evidence if "snapshot" in item]
     found = Found()
     if findings:
-        found.findings += Finding.objects.filter(ticket__project=project, uid__in=findings).order_by("pk")
+        found.findings.extend(Finding.objects.filter(ticket__project=project, uid__in=findings).order_by("pk"))
     if snapshots:
-        found.snapshots += Snapshot.objects.filter(ticket__project=project, uid__in=snapshots).order_by("pk")
+        found.snapshots.extend(Snapshot.objects.filter(ticket__project=project, uid__in=snapshots).order_by("pk"))
     return found
 
 
