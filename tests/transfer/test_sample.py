@@ -1,0 +1,69 @@
+"""The sample project tells a true story that ends the working day before it is made."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from agileml.metrics.models import Snapshot
+from agileml.planning.models import Decision, Sprint
+from agileml.planning.queries.replays import recorded
+from agileml.planning.rules.replay import replay
+from agileml.projects.calendar import working_days
+from agileml.transfer import cheque_reader
+from agileml.transfer.digits import Runs
+from agileml.transfer.sample import DAYS, TODAY, WEEK, Days, make
+from agileml.work.models import Finding, Ticket
+
+NOW = datetime(2027, 1, 3, 1, 30, tzinfo=UTC)  # a Sunday, long after the runs were made
+
+
+@pytest.mark.parametrize("shift", range(7))
+def test_on_every_weekday_it_is_day_six_of_ten_and_the_story_lies_behind(shift: int) -> None:
+    now = datetime(2026, 11, 23, 0, 5, tzinfo=UTC) + timedelta(days=shift)
+    days = Days(now)
+    assert working_days(days.start_2, now.date(), **WEEK) == TODAY
+    assert working_days(days.start_2, days.end_2, **WEEK) == working_days(days.start_1, days.end_1, **WEEK) == DAYS
+    assert days.start_1 < days.end_1 < days.start_2 <= now.date() <= days.end_2
+    assert days.second(5, 16, 30) < now
+
+
+def test_it_has_one_closed_sprint_and_one_active_at_v2_with_two_tickets_skipped(db: None) -> None:
+    make(now=NOW)
+
+    first, second = Sprint.objects.order_by("number")
+    assert (first.state, second.state) == ("closed", "active")
+    assert (second.plan_version, second.replans) == (2, 1)
+    assert [decision.kind for decision in Decision.objects.filter(sprint=second).order_by("version")] == [
+        "start",
+        "replan",
+    ]
+    plan = replay(recorded(second))
+    assert sorted(number for number, line in plan.tickets.items() if line["skipped"]) == [17, 18]
+    assert plan.tickets[20]["added_in"] == 2
+    assert Decision.objects.get(sprint=second, version=2).evidence.get().finding.kind == "refutes"
+
+    assert set(Ticket.objects.values_list("type", flat=True)) == {
+        "literature_review", "data_exploration", "algorithm_development", "result_analysis", "review", "deployment",
+        "engineering",
+    }  # fmt: skip
+    seven = Ticket.objects.get(number=7)
+    assert {(row.role, row.state) for row in seven.criteria.all()} == {("success", "pending"), ("kill", "pending")}
+
+    measured = {
+        (run.name, point["metric"], point.get("step", -1)): point["value"]
+        for topic in Runs().folder.iterdir()
+        if topic.is_dir()
+        for candidate in {path.stem.rsplit("-seed=", 1)[0] for path in topic.glob("*.json")}
+        for run in Runs().of(topic.name, candidate)
+        for point in run.body["points"]
+    }
+    stored = Snapshot.objects.values_list("external_id", "metric__key", "step", "value")
+    assert stored.count() >= 1_000
+    assert all(measured[name, metric, step] == value for name, metric, step, value in stored), "no number is made up"
+    assert max(Snapshot.objects.values_list("observed_at", flat=True)) < NOW
+    assert Finding.objects.filter(text__contains=Runs().percent("svm-deskew", "svm-deskew")).exists()
+
+
+def test_the_tickets_of_the_plan_stand_in_number_order() -> None:
+    assert [row.title for row in cheque_reader.TICKETS][6] == "More features: edges and zoning beside the pixels"
+    assert len({row.title for row in cheque_reader.TICKETS}) == len(cheque_reader.TICKETS)
