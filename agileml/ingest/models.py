@@ -4,11 +4,22 @@ import uuid
 
 from django.db import models
 
+from agileml.accounts.models import User
 from agileml.projects.models import Project
 
 
+class SourceQuerySet(models.QuerySet["Source"]):
+    def visible_to(self, user: User) -> "SourceQuerySet":
+        """Sources of the user's projects."""
+        return self.filter(project__memberships__user=user, project__memberships__user__is_active=True)
+
+
 class Source(models.Model):
-    """Where a project's metrics come from. `cursor` is the connector's own note of how far it has read."""
+    """Where a project's metrics come from.
+
+    `cursor` is the connector's own note of how far it has read, `waiting` what could not be taken yet and is tried
+    again: [{"where", "ticket", "code", "message", "mark", "tries", "due_at"}].
+    """
 
     class State(models.TextChoices):
         ACTIVE = "active"
@@ -20,14 +31,19 @@ class Source(models.Model):
     name = models.CharField(max_length=120)
     config = models.JSONField(default=dict)
     state = models.CharField(max_length=6, choices=State.choices, default=State.ACTIVE)
+    trouble = models.TextField(blank=True, default="")  # why the last look failed, or why it is paused
     cursor = models.JSONField(default=dict)
+    waiting = models.JSONField(default=list)
     every_seconds = models.PositiveIntegerField(default=60)
     due_at = models.DateTimeField()
+    # Set while a worker looks; one that is set and over belongs to a worker that died.
     leased_until = models.DateTimeField(null=True)
-    failures = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)  # looks in a row that failed
     created_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1)
     revision = models.BigIntegerField(default=0)
+
+    objects = SourceQuerySet.as_manager()
 
     class Meta:
         indexes = (models.Index(fields=["state", "due_at"], name="source_by_due"),)

@@ -1,1 +1,1 @@
-"""The writers of metrics. Those that take `w` are primitives: they write inside a transaction that the caller opened."""
+"""The writers of metrics. Those that take `w` are primitives: they write inside a transaction that is open already."""

@@ -1,0 +1,7 @@
+"""The writers of ingest: pushes that come in, sources as people set them up, and the looks at them."""
+
+from agileml.ingest.actions.polling import poll
+from agileml.ingest.actions.pushes import receive_push
+from agileml.ingest.actions.sources import make_source, pause, refresh, resume
+
+__all__ = ["make_source", "pause", "poll", "receive_push", "refresh", "resume"]

@@ -1,0 +1,310 @@
+"""Looking at a source: claim it, read it outside of any transaction, then write all that it brought in one.
+
+A worker may die at any point. Before the write nothing has changed but the claim, which runs out; the write holds
+the snapshots, the cursor and the end of the claim together, so it has happened or it has not.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from agileml.ingest.actions.pushes import believable
+from agileml.ingest.actions.sources import set_state
+from agileml.ingest.connectors.base import (
+    Found,
+    Look,
+    Problem,
+    Since,
+    SourceAuthError,
+    SourceError,
+    SourceTransient,
+)
+from agileml.ingest.connectors.registry import kinds
+from agileml.ingest.models import Poll, Source
+from agileml.lib.times import rfc3339
+from agileml.metrics.actions.snapshots import all_known, attach
+from agileml.metrics.rules import Point
+from agileml.projects.doors import ProjectWriting, writing_as_job
+from agileml.work.models import Ticket
+
+MOST_FAILURES = 5
+MOST_WAITING = 500
+MOST_PROBLEMS = 100
+LONGEST_PAUSE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What came of a look; `more` says that there is more to be read at once."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    problems: tuple[dict[str, Any], ...] = ()
+    more: bool = False
+
+
+class Overtaken(Exception):
+    """The claim ran out and somebody else looks at the source: what was read here is theirs to write."""
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """A source that this worker has until `until`, and what is to be asked of it."""
+
+    source: Source
+    until: datetime
+    started: float
+    now: datetime
+
+    @property
+    def moment(self) -> datetime:
+        """Now, by the clock that `now` was read from."""
+        return self.now + timedelta(seconds=time.monotonic() - self.started)
+
+    @property
+    def took_ms(self) -> int:
+        return round(1000 * (time.monotonic() - self.started))
+
+
+def poll(*, source_id: int, now: datetime) -> Looked | None:
+    """Look at a source if it is due and nobody else does; None if not, or if the claim ran out meanwhile.
+
+    Safe to call at any time and from any number of workers. What goes wrong with the source is written down,
+    not raised.
+    """
+    claim = _claim(source_id, now)
+    if claim is None:
+        return None
+    try:
+        try:
+            since = Since(claim.source.cursor, _to_try_again(claim))
+            look = _fetch(claim.source, since)
+        except SourceError as error:
+            return _failed(claim, error)
+        return _write(claim, since, look)
+    except Overtaken:
+        return None
+
+
+def _claim(source_id: int, now: datetime) -> _Claim | None:
+    source = Source.objects.select_related("project").filter(pk=source_id).first()
+    if source is None or source.state != Source.State.ACTIVE or source.due_at > now:
+        return None
+    held = source.leased_until
+    if held is not None and held > now:
+        return None
+    until = now + timedelta(seconds=settings.LEASE_SECONDS)
+    # A claim that ran out is that of a worker which died at this source. The source may be why.
+    source.failures += held is not None
+    rows = Source.objects.filter(pk=source_id, state=Source.State.ACTIVE, due_at__lte=now, leased_until=held)
+    if not rows.update(leased_until=until, failures=source.failures):
+        return None
+    source.leased_until = until
+    claim = _Claim(source, until, time.monotonic(), now)
+    if held is not None and source.failures >= MOST_FAILURES:
+        _pause(claim, f"{source.failures} looks in a row did not end: the worker died or the connector failed.")
+        return None
+    return claim
+
+
+def _fetch(source: Source, since: Since) -> Look:
+    kind = kinds().get(source.kind)
+    if kind is None or kind.connector is None:
+        why = kind.error if kind else "its package is not installed here"
+        raise SourceTransient(f"The connector {source.kind} cannot be used: {why}")
+    return kind.connector.fetch(source.config, source.project.key, since)
+
+
+def _to_try_again(claim: _Claim) -> dict[str, str]:
+    """Where to look again: places whose ticket has come into being, and those whose pause is over."""
+    waiting = claim.source.waiting
+    tickets = {item["ticket"] for item in waiting} - {""}
+    alive = _tickets(claim.source, tickets) if tickets else {}
+    now = rfc3339(claim.now)
+    return {
+        item["where"]: item["mark"]
+        for item in waiting
+        if (item["ticket"] in alive if item["ticket"] else item["due_at"] <= now)
+    }
+
+
+def _tickets(source: Source, keys: Iterable[str]) -> dict[str, Ticket]:
+    """The project's tickets of these keys, as far as there are any."""
+    project = source.project
+    numbers = [int(key.removeprefix(f"{project.key}-")) for key in keys if key.startswith(f"{project.key}-")]
+    rows = Ticket.objects.alive().filter(project=project, number__in=numbers)
+    return {f"{project.key}-{row.number}": row for row in rows}
+
+
+def _write(claim: _Claim, since: Since, look: Look) -> Looked:
+    source = claim.source
+    found = [_own(item, source, claim.moment) for item in look.found]
+    tickets = _tickets(source, {item.ticket for item in found})
+    if all(all_known(tickets[item.ticket], item.body.points) for item in found if item.ticket in tickets):
+        # Nothing is new, so the project need not be locked: snapshots are never changed or removed.
+        with transaction.atomic():
+            unchanged = sum(len(item.body.points) for item in found if item.ticket in tickets)
+            return _finish(claim, since, look, found, set(tickets), Counter(unchanged=unchanged))
+    with writing_as_job(source.project, now=claim.moment, origin=f"source:{source.uid}") as w:
+        tickets = _tickets(source, {item.ticket for item in found})
+        counts = _attach(w, found, tickets)
+        return _finish(claim, since, look, found, set(tickets), counts)
+
+
+def _own(found: Found, source: Source, now: datetime) -> Found:
+    """What was found, as coming from this source."""
+    body = believable(found.body, now=now)
+    uid = str(source.uid)
+    items = tuple(replace(item, source=uid) if isinstance(item, Point) else item for item in body.items)
+    return replace(found, body=replace(body, items=items))
+
+
+def _attach(w: ProjectWriting, found: list[Found], tickets: dict[str, Ticket]) -> Counter[str]:
+    """Attach ticket by ticket, several places together; one that tells of a run anew comes after the first."""
+    counts: Counter[str] = Counter()
+    for key, ticket in tickets.items():
+        batch: list[Point] = []
+        runs: set[str] = set()
+        for item in (item for item in found if item.ticket == key):
+            if item.body.external_id in runs:
+                counts.update(arrival.result for arrival in attach(w, ticket=ticket, points=batch))
+                batch, runs = [], set()
+            runs.add(item.body.external_id)
+            batch += item.body.points
+        counts.update(arrival.result for arrival in attach(w, ticket=ticket, points=batch))
+    return counts
+
+
+def _finish(
+    claim: _Claim, since: Since, look: Look, found: list[Found], alive: set[str], counts: Counter[str]
+) -> Looked:
+    """Write how far the source has been read, what waits, and the look itself. Raises Overtaken."""
+    source = claim.source
+    strays = [_unknown_ticket(item, source) for item in found if item.ticket not in alive]
+    said = [(problem, "") for problem in look.problems] + strays
+    old = {item["where"]: item for item in source.waiting}
+    waiting = _waiting(claim, since, look, said)
+    counts["refused"] += len(said) + sum(len(item.body.refused) for item in found if item.ticket in alive)
+    # What waits already has been said before.
+    problems = [_line(problem) for problem, _ in said if not _is_said(problem, old.get(problem.where))]
+    for item in found:
+        if item.ticket in alive:
+            problems += [
+                _line(Problem(item.where, "refused", f"{refused.metric}: {refused.why}"))
+                for refused in item.body.refused
+            ]
+            problems += [_line(Problem(item.where, "left_out", warning)) for warning in item.body.warnings]
+    looked = Looked(counts, tuple(_shortened(problems)), look.more)
+    _release(
+        claim,
+        cursor=dict(look.cursor),
+        waiting=waiting,
+        failures=0,
+        trouble="",
+        due_at=claim.now if look.more else _next(claim),
+    )
+    _note(claim, looked, seen=look.seen)
+    return looked
+
+
+def _is_said(problem: Problem, waits: dict[str, Any] | None) -> bool:
+    return waits is not None and (waits["code"], waits["message"]) == (problem.code, problem.message)
+
+
+def _next(claim: _Claim) -> datetime:
+    """When the source is due again, rounded down to a sweep: a moment late would cost a whole sweep."""
+    return claim.now + timedelta(seconds=max(0, claim.source.every_seconds - settings.SWEEP_SECONDS / 2))
+
+
+def _unknown_ticket(found: Found, source: Source) -> tuple[Problem, str]:
+    message = f"There is no ticket {found.ticket} in {source.project.key}. It is taken as soon as there is."
+    return Problem(found.where, "unknown_ticket", message, again=True), found.ticket
+
+
+def _waiting(claim: _Claim, since: Since, look: Look, said: list[tuple[Problem, str]]) -> list[dict[str, Any]]:
+    """What is to be tried again: what waited and was not tried now, and what could not be taken now."""
+    tried = set(since.again) | {item.where for item in look.found} | {problem.where for problem in look.problems}
+    tries = {item["where"]: item["tries"] for item in claim.source.waiting}
+    kept = [item for item in claim.source.waiting if item["where"] not in tried]
+    for problem, ticket in said:
+        if not problem.again:
+            continue
+        again = tries.get(problem.where, -1) + 1
+        pause = min(claim.source.every_seconds * (2 ** min(again, 20) - 1), LONGEST_PAUSE.total_seconds())
+        kept.append(
+            _line(problem) | {"ticket": ticket, "mark": problem.mark, "tries": again,
+                              "due_at": rfc3339(claim.now + timedelta(seconds=pause))}
+        )  # fmt: skip
+    return kept[-MOST_WAITING:]
+
+
+def _line(problem: Problem) -> dict[str, Any]:
+    return {"where": problem.where, "code": problem.code, "message": problem.message}
+
+
+def _shortened(problems: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    left = len(problems) - MOST_PROBLEMS
+    if left <= 0:
+        return problems
+    return [*problems[:MOST_PROBLEMS], _line(Problem("", "more", f"And {left} more like these."))]
+
+
+def _release(claim: _Claim, **columns: Any) -> None:
+    """End the claim and set these columns, if it is still ours. Raises Overtaken."""
+    rows = Source.objects.filter(pk=claim.source.pk, leased_until=claim.until)
+    if not rows.update(leased_until=None, **columns):
+        raise Overtaken
+
+
+def _note(claim: _Claim, looked: Looked, *, seen: int) -> None:
+    """Keep the look on record: with the last one, if neither brought anything and both met with the same problems."""
+    counts = {name: looked.counts[name] for name in ("created", "unchanged", "superseded", "refused")}
+    nothing = not (counts["created"] or counts["superseded"])
+    last = Poll.objects.filter(source=claim.source).order_by("-at", "-pk").first()
+    alike = last is not None and not (last.created or last.superseded) and last.problems == list(looked.problems)
+    if last is not None and nothing and alike:
+        Poll.objects.filter(pk=last.pk).update(
+            times=F("times") + 1, at=claim.now, took_ms=claim.took_ms, seen=seen, **counts
+        )
+    else:
+        Poll.objects.create(
+            source=claim.source, first_at=claim.now, at=claim.now, took_ms=claim.took_ms, seen=seen,
+            problems=list(looked.problems), **counts,
+        )  # fmt: skip
+
+
+def _failed(claim: _Claim, error: SourceError) -> Looked:
+    """Write down a look that brought nothing; after some in a row that only a person can mend, pause the source."""
+    failures = claim.source.failures + 1
+    looked = Looked(problems=({"where": "", "code": _code(error), "message": str(error)},))
+    hard = not isinstance(error, SourceTransient)
+    if isinstance(error, SourceAuthError) or (hard and failures >= MOST_FAILURES):
+        _pause(claim, str(error), looked)
+        return looked
+    pause = min(claim.source.every_seconds * 2 ** min(failures, 20), LONGEST_PAUSE.total_seconds())
+    with transaction.atomic():
+        _release(claim, failures=failures, trouble=str(error), due_at=claim.now + timedelta(seconds=pause))
+        _note(claim, looked, seen=0)
+    return looked
+
+
+def _code(error: SourceError) -> str:
+    return {"SourceAuthError": "auth", "SourceGone": "gone", "SourceTransient": "transient"}.get(
+        type(error).__name__, "bad_data"
+    )
+
+
+def _pause(claim: _Claim, why: str, looked: Looked | None = None) -> None:
+    source = claim.source
+    with writing_as_job(source.project, now=claim.moment, origin=f"source:{source.uid}") as w:
+        _release(claim, failures=source.failures + 1)
+        source.refresh_from_db(fields=["state", "trouble", "version"])  # a person may have paused it meanwhile
+        set_state(w, source, Source.State.PAUSED, trouble=why)
+        if looked is not None:
+            _note(claim, looked, seen=0)

@@ -1,0 +1,1 @@
+"""What reads the sources: one module a kind, found through the entry-point group `agileml.metric_sources`."""

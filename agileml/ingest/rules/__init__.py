@@ -1,0 +1,1 @@
+"""How bodies and files are read: pure functions on what was sent."""

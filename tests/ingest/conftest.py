@@ -1,0 +1,17 @@
+"""A watched folder for the fixed cast."""
+
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from agileml.work.models import Ticket
+from tests.factories import Cast
+from tests.ingest.watched import Watched, watch
+
+
+@pytest.fixture
+def watched(cast: Cast, tickets: list[Ticket], tmp_path: Path, settings: Settings) -> Watched:
+    """An empty watched folder, and tickets TST-1 to TST-5."""
+    settings.METRIC_ROOTS = [tmp_path]
+    return watch(cast, tmp_path)
