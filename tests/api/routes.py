@@ -1,0 +1,168 @@
+"""Every address and method of the API, read from its urls, and for each what it needs and a call that works.
+
+A route without a row here fails tests/api/test_permissions.py.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, reverse
+
+from agileml.api import urls
+from agileml.planning.models import Decision, Sprint
+from agileml.projects.rules import Need
+from agileml.work.actions import create_epic, create_story
+from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, replan
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class World:
+    """Sprint 1 is active at v2 with tickets 1 to 4, 4 of them skipped; 2 is planned; 5 and 6 lie in the backlog."""
+
+    cast: Cast
+    sprint: Sprint
+    decision: Decision
+
+
+def make_world() -> World:
+    cast = make_cast()
+    make_tickets(cast, 5)
+    create_epic(project=cast.project, sent={"title": "99 of 100"}, actor=cast.lead, now=NOW)
+    create_story(project=cast.project, sent={"title": "Do more features help?"}, actor=cast.lead, now=NOW)
+    sprint = make_sprint(cast, [1, 2, 3, 4], active=True, goal="Know what works")
+    make_ticket(cast, "Nobody knows of it")
+    make_sprint(cast, [5], start=date(2026, 11, 30))
+    decision = replan(cast, sprint, {"move": "skip", "ticket": 4})
+    return World(cast, Sprint.objects.get(pk=sprint.pk), decision)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one address: what it needs of a role (None is any log-in at all), and a call that works."""
+
+    name: str
+    method: str
+    need: Need | None
+    status: int = 200
+    sent: Any = None
+    args: dict[str, Any] = field(default_factory=dict)
+    query: str = ""
+    is_push: bool = False
+
+    @property
+    def id(self) -> str:
+        return f"{self.method} {self.name}"
+
+    def address(self, world: World) -> str:
+        given = {"key": "TST", "number": 1, "version": 2, "uid": world.decision.uid} | self.args
+        for match in find(self.name):
+            given = {name: given[name] for name in match}
+        return reverse(f"api:{self.name}", kwargs=given) + self.query
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"if_match": '"1"'} if self.method in {"patch", "delete"} else {}
+
+
+SKIP = {"base_version": 2, "reason_code": "other", "reason": "It is refuted.", "moves": [{"move": "skip", "ticket": 1}]}
+BACKLOG = {str(number): {"to": "backlog", "note": "Half way"} for number in (1, 2, 3)}
+TICKET = {"type": "review", "title": "Look at it", "labels": ["a"], "story": 1, "checklist": [{"text": "x"}]}
+
+ROUTES = [
+    Route("me", "get", None),
+    Route("projects", "get", None),
+    Route("project", "get", Need.READ),
+    Route("members", "get", Need.READ),
+    Route("epics", "get", Need.READ),
+    Route("epics", "post", Need.WORK, 201, {"title": "Read faster", "goal": "Soon", "components": ["data"]}),
+    Route("epic", "get", Need.READ),
+    Route("stories", "get", Need.READ),
+    Route("stories", "post", Need.WORK, 201, {"title": "Why", "description": "So", "epic": 1}),
+    Route("story", "get", Need.READ),
+    Route("tickets", "get", Need.READ),
+    Route("tickets", "post", Need.WORK, 201, TICKET),
+    Route("ticket", "get", Need.READ),
+    Route("ticket", "patch", Need.WORK, 200, {"title": "Another", "blocked": {"why": "No data"}, "depends_on": [2]}),
+    Route("ticket", "delete", Need.WORK, 204, args={"number": 6}),
+    Route("ticket-status", "post", Need.WORK, 200, {"from": "todo", "to": "in_progress"}),
+    Route("ticket-rank", "post", Need.WORK, 200, {"before": 3}),
+    Route("ticket-findings", "get", Need.READ),
+    Route("ticket-findings", "post", Need.WORK, 201, {"kind": "refutes", "text": "No.", "cites": []}),
+    Route("ticket-opinions", "get", Need.READ),
+    Route("ticket-opinions", "post", Need.WORK, 201, {"opinion": "accept", "text": "Fine."}),
+    Route("ticket-comments", "get", Need.READ),
+    Route("ticket-comments", "post", Need.COMMENT, 201, {"text": "Well done."}),
+    Route("ticket-snapshots", "get", Need.READ),
+    Route("snapshots", "get", Need.READ),
+    Route("sprints", "get", Need.READ),
+    Route("sprints", "post", Need.WORK, 201, {"start": "2026-12-14", "end": "2026-12-25", "name": "Last"}),
+    Route("sprint", "get", Need.READ),
+    Route("sprint", "patch", Need.WORK, 200, {"name": "The one"}),
+    Route("sprint-draft", "put", Need.WORK, 200, {"tickets": [5, 6]}, {"number": 2}),
+    Route("sprint-board", "get", Need.READ),
+    Route("sprint-start", "post", Need.LEAD, 201, {}, {"number": 2}),
+    Route("sprint-close", "post", Need.LEAD, 201, {"destinations": BACKLOG, "reason": "Time is up."}),
+    Route("sprint-decisions", "get", Need.READ),
+    Route("sprint-decisions", "post", Need.DECIDE, 201, SKIP),
+    Route("sprint-revert", "post", Need.DECIDE, 201, {"reason": "It was wrong.", "partial": False}),
+    Route("sprint-plan", "get", Need.READ),
+    Route("sprint-plan-diff", "get", Need.READ, query="?from=1&to=2"),
+    Route("decisions", "get", Need.READ),
+    Route("decisions", "post", Need.DECIDE, 201, SKIP | {"sprint": 1}),
+    Route("revert", "post", Need.DECIDE, 201, {"reason": "It was wrong."}),
+    Route("metrics", "get", Need.READ),
+    Route("changes", "get", Need.READ),
+]
+
+
+def patterns() -> Iterator[URLPattern]:
+    """Every address that has a name."""
+
+    def walk(found: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+        for pattern in found:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns)
+            elif pattern.name:
+                yield pattern
+
+    return walk(urls.urlpatterns)
+
+
+def find(name: str) -> Iterator[set[str]]:
+    """The names of what an address takes, those of the address around it included."""
+
+    def walk(found: list[URLPattern | URLResolver], around: set[str]) -> Iterator[set[str]]:
+        for pattern in found:
+            inside = around | set(pattern.pattern.converters)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, inside)
+            elif pattern.name == name:
+                yield inside
+
+    return walk(urls.urlpatterns, set())
+
+
+def every_route() -> set[tuple[str, str]]:
+    """Each address with each method that it answers."""
+    return {
+        (str(pattern.name), method)
+        for pattern in patterns()
+        for method in METHODS
+        if hasattr(pattern.callback.view_class, method)
+    }
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever is written inside is undone after, as a test's own writes are."""
+    atom = transaction.atomic()
+    atom._from_testcase = True  # type: ignore[attr-defined] -- the mark by which `durable` knows a test's transaction
+    with atom:
+        yield
+        transaction.set_rollback(True)

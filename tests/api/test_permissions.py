@@ -1,0 +1,97 @@
+"""Who may do what through the API: every route, every kind of asker."""
+
+from datetime import timedelta
+
+import pytest
+
+from agileml.accounts.models import User
+from agileml.projects.actions import create_project, revoke_token
+from agileml.projects.models import Project, Token
+from agileml.projects.rules import capabilities
+from tests.api.client import Api
+from tests.api.routes import ROUTES, Route, World, every_route, make_world, undone
+from tests.factories import NOW
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world()
+
+
+def test_every_route_has_its_row():
+    assert {(route.name, route.method) for route in ROUTES} == every_route()
+
+
+def make_other(world: World) -> Project:
+
+    return create_project(key="OTH", name="Another", lead=world.cast.lead, now=NOW)
+
+
+def askers(world: World) -> dict[str, Api]:
+    cast = world.cast
+    found = {
+        "anonymous": Api(None),
+        "outsider": Api(cast.outsider),
+        "stakeholder": Api(cast.stakeholder),
+        "member": Api(cast.member),
+        "lead": Api(cast.lead),
+        "lead, read token": Api(cast.lead, scope="read"),
+        "lead, metrics token": Api(cast.lead, scope="metrics"),
+        "lead, token of this project": Api(cast.lead, project=cast.project),
+        "lead, token of another project": Api(cast.lead, project=make_other(world)),
+        "expired": Api(cast.lead),
+        "revoked": Api(cast.lead),
+    }
+    revoked, expired = Token.objects.order_by("-pk")[:2]
+    revoke_token(token=revoked, now=NOW)
+    Token.objects.filter(pk=expired.pk).update(expires_at=NOW - timedelta(days=1))
+    inactive = User.objects.create(name="Gone", is_active=False, created_at=NOW)
+    return found | {"inactive": Api(inactive)}
+
+
+def expected(route: Route, who: str) -> int:
+    if who in {"anonymous", "expired", "revoked", "inactive"}:
+        return 401
+    if who == "lead, read token":
+        return route.status if route.method == "get" else 403
+    if who == "lead, metrics token":
+        return route.status if route.is_push else 403
+    if route.need is None:
+        return route.status
+    if who in {"outsider", "lead, token of another project"}:
+        return 404
+    role = who.partition(",")[0]
+    return route.status if route.need in capabilities(role, replanners="team") else 403
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.id)
+def test_who_may(route: Route, world: World):
+    got = {}
+    for who, api in askers(world).items():
+        with undone():
+            answer = api(route.method.upper(), route.address(world), route.sent, **route.headers)
+        got[who] = answer.status_code
+    assert got == {who: expected(route, who) for who in got}
+
+
+def test_a_token_held_to_a_project_lists_that_project_alone(world: World):
+    other = make_other(world)
+    api = Api(world.cast.lead, project=other)
+    assert [project["key"] for project in api.get("/api/v1/projects/")["results"]] == ["OTH"]
+    assert api.get("/api/v1/me/")["projects"] == [{"key": "OTH", "role": "lead"}]
+
+
+def test_what_is_hidden_looks_like_what_does_not_exist(world: World):
+    api = Api(world.cast.outsider)
+    hidden, missing = api("GET", "tickets/1/"), api("GET", "/api/v1/projects/NOPE/tickets/1/")
+    assert (hidden.status_code, hidden.json()) == (missing.status_code, missing.json())
+
+
+def test_where_leads_decide_a_member_may_not(world: World):
+    world.cast.project.replanners = "leads"
+    world.cast.project.save()
+    decide = next(route for route in ROUTES if route.id == "post sprint-decisions")
+    member, lead = Api(world.cast.member), Api(world.cast.lead)
+    assert member("POST", decide.address(world), decide.sent).status_code == 403
+    assert member("POST", decide.address(world) + "?dry_run=true", decide.sent).status_code == 403
+    assert lead("POST", decide.address(world), decide.sent).status_code == 201
