@@ -1,0 +1,129 @@
+"""What happened to a ticket, in sentences: the journal's changes of it and the decisions about it, newest first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from agileml.journal.models import Change
+from agileml.planning.models import Decision, Move
+from agileml.work.models import Finding, ReviewOpinion, Ticket
+
+NOT_TOLD = {"version", "sprint", "planned_sprint", "outcome"}
+FIELDS = {
+    "expected_benefit": "expected benefit", "riskiest_assumption": "riskiest assumption", "depends_on": "dependencies",
+    "stop_when": "when to stop", "external_refs": "references elsewhere",
+}  # fmt: skip
+DECIDED = {
+    "add": "put it into the plan", "remove": "took it out of the plan", "skip": "skipped it",
+    "restore": "restored it", "defer": "deferred it", "change": "changed its plan",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened; `who` is empty for what arrives by itself, `url` leads to the decision if it was one."""
+
+    at: datetime
+    icon: str
+    who: str
+    what: str
+    url: str = ""
+    link: str = ""
+
+
+def activity(ticket: Ticket, moves: Sequence[Move], *, key: str, most: int = 40) -> list[Event]:
+    """The newest events of a ticket; `moves` are those about it, with their decisions. One query."""
+    rows = (
+        Change.objects.filter(Q(object_uid=ticket.uid) | Q(parent_uid=ticket.uid), stream=ticket.project.stream_id)
+        .select_related("actor")
+        .order_by("-revision")[:most]
+    )
+    events = [event for row in rows if (event := _of_change(row)) is not None]
+    events += [_of_move(move, key) for move in moves]
+    return sorted(events, key=lambda event: event.at, reverse=True)[:most]
+
+
+def _of_move(move: Move, key: str) -> Event:
+    decision = move.decision
+    what = DECIDED.get(move.move, "decided about it")
+    if decision.kind == Decision.Kind.REVERT:
+        what += ", taking a decision back"
+    elif decision.kind == Decision.Kind.START:
+        what = "started the sprint with it"
+    elif decision.kind == Decision.Kind.CLOSE:
+        what += " when the sprint closed"
+    url = link = ""
+    if decision.sprint and decision.version:
+        url = f"/p/{key}/sprints/{decision.sprint.number}/history/#v{decision.version}"
+        link = f"{decision.sprint.name}, plan v{decision.version}"
+    icon = {"add": "plus", "remove": "minus"}.get(move.move, move.move)
+    return Event(decision.at, icon, decision.actor.name, what, url, link)
+
+
+def _of_change(row: Change) -> Event | None:
+    who = row.actor.name if row.actor else ""
+    resource = row.resource or {}
+    if row.kind == "ticket":
+        what = "wrote this ticket" if row.action == Change.Action.CREATED else _edited(row.diff)
+        return Event(row.at, "change", who, what) if what else None
+    if row.kind == "finding":
+        return Event(row.at, "finding", who, f"wrote a finding that {_finding(resource)}")
+    if row.kind == "opinion":
+        opinion = ReviewOpinion.Opinion(resource["opinion"]).label.lower() if resource else ""
+        return Event(row.at, "rev", who, f"gave an opinion: {opinion}")
+    if row.kind == "comment":
+        return Event(row.at, "info", who, "commented")
+    if row.kind == "snapshots":
+        return Event(row.at, "ana", who, _arrived(resource))
+    return None
+
+
+def _finding(resource: dict[str, Any]) -> str:
+    kind = resource.get("kind", "")
+    return {
+        Finding.Kind.CONFIRMS: "confirms", Finding.Kind.REFUTES: "refutes", Finding.Kind.SURPRISE: "surprises",
+        Finding.Kind.BLOCKER: "blocks",
+    }.get(kind, "says something")  # fmt: skip
+
+
+def _arrived(resource: dict[str, Any]) -> str:
+    rows = resource.get("snapshots", [])
+    metrics = sorted({row["metric"] for row in rows})
+    runs = {(row["candidate"], row["pair_key"], row["external_id"]) for row in rows}
+    many = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+    named = ", ".join(metrics[:3]) + (f" and {len(metrics) - 3} more" if len(metrics) > 3 else "")
+    return f"{many} arrived: {named}"
+
+
+def _edited(diff: dict[str, list[Any]]) -> str:
+    said = []
+    rest = []
+    for name, (old, new) in diff.items():
+        if name == "status":
+            said.append(f"moved it from {_status(old)} to {_status(new)}")
+        elif name == "assignee":
+            said.append(f"gave it to {new['name']}" if new else f"took it from {old['name']}")
+        elif name == "blocked":
+            said.append(f"said it is blocked: {new['why']}" if new else "said it is blocked no longer")
+        elif name == "waiting_on_run":
+            said.append("said it waits on a run" if new else "said it waits on no run")
+        elif name == "rank":
+            continue
+        elif name not in NOT_TOLD:
+            rest.append(FIELDS.get(name, name))
+    if "outcome" in diff and diff["outcome"][1]:
+        said.append(f"called it {diff['outcome'][1]}")
+    if rest:
+        said.append(f"changed {_listed(rest)}")
+    return _listed(said)
+
+
+def _status(status: str) -> str:
+    return str(Ticket.Status(status).label)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)

@@ -1,0 +1,164 @@
+"""What the board's cards hold, read for all tickets of a sprint at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Max, Window
+from django.db.models.functions import RowNumber
+
+from agileml.lib.figures import measured
+from agileml.metrics.models import Criterion, Snapshot
+from agileml.planning.models import Decision, Move, Sprint
+from agileml.projects.models import Project
+from agileml.work.models import Dependency, Finding, Ticket
+
+
+@dataclass(frozen=True)
+class Light:
+    """How a criterion stands, in ready-made texts."""
+
+    state: str
+    role: str
+    value: str
+    op: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card as the board shows it to everybody and at any time: it is kept rendered, keyed by all that it holds."""
+
+    key: str
+    url: str
+    type: str
+    title: str
+    assignee: str = ""
+    initials: str = ""
+    lights: tuple[Light, ...] = ()
+    blocked: str = ""
+    waiting: str = ""
+    facts: tuple[str, ...] = ()
+    skipped_why: str = ""
+    skipped_in: int | None = None
+    skipped_url: str = ""
+    menu_url: str = ""
+
+
+def cards(project: Project, sprint: Sprint, tickets: list[Ticket], *, menus: bool) -> dict[int, Card]:
+    """The card of each ticket, by the ticket's id; five queries, however many tickets there are.
+
+    `menus` says whether cards have the way to their actions. The tickets need assignee and reviewer loaded.
+    """
+    ids = [ticket.pk for ticket in tickets]
+    lights = _lights(ids)
+    findings = _findings(ids)
+    newest = _newest([pk for pk in ids if pk not in lights])
+    needs = _open_needs(project, ids)
+    skips = _skips(project, [ticket.pk for ticket in tickets if ticket.status == Ticket.Status.SKIPPED])
+    made = {}
+    for ticket in tickets:
+        url = f"/p/{project.key}/tickets/{ticket.number}/"
+        facts = [newest.get(ticket.pk, ""), _ended(ticket), findings.get(ticket.pk, "")]
+        facts += [f"needs {key}" for key in needs.get(ticket.pk, ())] if ticket.status in OPEN else []
+        if ticket.status == Ticket.Status.IN_REVIEW and ticket.reviewer:
+            facts.append(f"asks {ticket.reviewer.name}")
+        why, version, where = skips.get(ticket.pk, ("", None, ""))
+        made[ticket.pk] = Card(
+            key=f"{project.key}-{ticket.number}",
+            url=url,
+            type=ticket.type,
+            title=ticket.title,
+            assignee=ticket.assignee.name if ticket.assignee else "",
+            initials=ticket.assignee.initials if ticket.assignee else "",
+            lights=tuple(lights.get(ticket.pk, ())),
+            blocked=f"blocked: {ticket.blocked_why}"[:80] if ticket.blocked_since else "",
+            waiting="waiting on a run" if ticket.waiting_on_run else "",
+            facts=tuple(fact for fact in facts if fact),
+            skipped_why=why,
+            skipped_in=version,
+            skipped_url=where,
+            menu_url=f"{url}menu/" if menus else "",
+        )
+    return made
+
+
+OPEN = (Ticket.Status.TODO, Ticket.Status.IN_PROGRESS, Ticket.Status.IN_REVIEW)
+
+
+def light(criterion: Criterion) -> Light:
+    """A criterion's light. Needs `metric` loaded."""
+    metric = criterion.metric
+    target = measured(criterion.target, metric.unit)
+    if criterion.against == Criterion.Against.BASELINE:
+        sign = "+" if criterion.op == Criterion.Op.AT_LEAST else "−"
+        target = f"baseline {sign} {measured(criterion.margin, metric.unit)}" if criterion.margin else "baseline"
+    return Light(
+        state=criterion.state,
+        role=criterion.role,
+        value=measured(criterion.value, metric.unit) if criterion.value is not None else "",
+        op=criterion.get_op_display(),
+        target=target,
+    )
+
+
+def _lights(ids: Iterable[int]) -> dict[int, list[Light]]:
+    found: dict[int, list[Light]] = defaultdict(list)
+    for row in Criterion.objects.alive().filter(ticket__in=ids).select_related("metric").order_by("pk"):
+        found[row.ticket_id].append(light(row))
+    return found
+
+
+def _findings(ids: Iterable[int]) -> dict[int, str]:
+    """How many findings each ticket has, and of which kind the newest is."""
+    counts: dict[int, int] = defaultdict(int)
+    newest: dict[int, tuple[int, str]] = {}
+    rows = Finding.objects.filter(ticket__in=ids).values_list("ticket", "kind").annotate(Count("pk"), Max("pk"))
+    for ticket, kind, many, last in rows.order_by():
+        counts[ticket] += many
+        newest[ticket] = max(newest.get(ticket, (0, "")), (last, kind))
+    return {
+        ticket: f"finding {newest[ticket][1]}" if many == 1 else f"{many} findings, last {newest[ticket][1]}"
+        for ticket, many in counts.items()
+    }
+
+
+def _newest(ids: Iterable[int]) -> dict[int, str]:
+    """The newest value of a watched metric on each ticket, one row a ticket however many runs it has."""
+    place = Window(RowNumber(), partition_by=F("ticket"), order_by=[F("observed_at").desc(), F("pk").desc()])
+    rows = Snapshot.objects.current().filter(ticket__in=ids).exclude(metric__direction="").annotate(place=place)
+    return {
+        ticket: f"{key} {measured(value, unit, state=state)}"
+        for ticket, key, value, unit, state in rows.filter(place=1).values_list(
+            "ticket", "metric__key", "value", "metric__unit", "value_state"
+        )
+    }
+
+
+def _open_needs(project: Project, ids: Iterable[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    rows = Dependency.objects.filter(ticket__in=ids, needs__status__in=OPEN, needs__deleted_at=None)
+    for ticket, number in rows.order_by("needs__number").values_list("ticket", "needs__number"):
+        found[ticket].append(f"{project.key}-{number}")
+    return found
+
+
+def _skips(project: Project, ids: Iterable[int]) -> dict[int, tuple[str, int | None, str]]:
+    """For each skipped ticket the reason, the plan version that skipped it, and where that stands in the history."""
+    rows = (
+        Move.objects.filter(ticket__in=ids, move=Move.Kind.SKIP)
+        .order_by("pk")
+        .values_list(
+            "ticket", "decision__reason", "decision__reason_code", "decision__version", "decision__sprint__number"
+        )
+    )
+    found = {}
+    for ticket, reason, code, version, number in rows:  # the last one holds
+        said = reason or (Decision.Reason(code).label if code else "")
+        url = f"/p/{project.key}/sprints/{number}/history/#v{version}" if version else ""
+        found[ticket] = (said, version, url)
+    return found
+
+
+def _ended(ticket: Ticket) -> str:
+    return ticket.get_outcome_display().lower() if ticket.outcome else ""

@@ -1,0 +1,137 @@
+"""What a person sees first: her own tickets in all projects, and the sprints that are running."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count
+
+from agileml.accounts.models import User
+from agileml.metrics.models import Criterion
+from agileml.planning.models import Assignment, Decision, Sprint
+from agileml.planning.queries.board import day_text, ends_text
+from agileml.planning.queries.cards import Light, light
+from agileml.projects.models import Project
+from agileml.work.models import Ticket
+
+MINE_AT_MOST = 50
+NEWS_AT_MOST = 8
+
+
+@dataclass(frozen=True)
+class Mine:
+    """A ticket that waits for this person: `why` says for what."""
+
+    key: str
+    url: str
+    type: str
+    title: str
+    status: str
+    why: str
+    blocked: bool
+    lights: tuple[Light, ...]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A running sprint."""
+
+    sprint: Sprint
+    day: str
+    ends: str
+    done: int
+    doing: int
+    todo: int
+    skipped: int
+
+    @property
+    def parts(self) -> list[str]:
+        """One word a ticket, for the bar that shows how far they are."""
+        return ["done"] * self.done + ["doing"] * self.doing + ["todo"] * self.todo + ["skipped"] * self.skipped
+
+
+@dataclass(frozen=True)
+class Home:
+    """The whole page. `quiet` are the projects without a running sprint."""
+
+    mine: Sequence[Mine]
+    tiles: Sequence[Tile]
+    quiet: Sequence[Project]
+    decisions: Sequence[Decision]
+
+
+def home(user: User, now: datetime) -> Home:
+    """The home page of a person; six queries, however many projects she is in."""
+    projects = list(Project.objects.visible_to(user).order_by("key"))
+    sprints = list(
+        Sprint.objects.filter(project__in=projects, state=Sprint.State.ACTIVE)
+        .select_related("project")
+        .order_by("end", "project__key", "number")
+    )
+    busy = {sprint.project_id for sprint in sprints}
+    return Home(
+        mine=_mine(user, projects),
+        tiles=_tiles(sprints, now),
+        quiet=[project for project in projects if project.pk not in busy],
+        decisions=list(
+            Decision.objects.filter(sprint__in=sprints)
+            .select_related("sprint__project", "actor")
+            .order_by("-at", "-pk")[:NEWS_AT_MOST]
+        ),
+    )
+
+
+def _mine(user: User, projects: Sequence[Project]) -> list[Mine]:
+    open_ones = Ticket.objects.visible_to(user).exclude(status__in=[Ticket.Status.DONE, Ticket.Status.SKIPPED])
+    inside = open_ones.filter(
+        assignments__sprint__state=Sprint.State.ACTIVE, assignments__ended_by=None, assignments__opened_by__isnull=False
+    )
+    rows = inside.filter(assignee=user) | inside.filter(reviewer=user, status=Ticket.Status.IN_REVIEW)
+    tickets = list(rows.select_related("project").order_by("project__key", "rank", "number")[:MINE_AT_MOST])
+    lights: dict[int, list[Light]] = defaultdict(list)
+    for row in Criterion.objects.alive().filter(ticket__in=tickets).select_related("metric").order_by("pk"):
+        lights[row.ticket_id].append(light(row))
+    order = [Ticket.Status.IN_REVIEW, Ticket.Status.IN_PROGRESS, Ticket.Status.TODO]
+    tickets.sort(key=lambda ticket: order.index(Ticket.Status(ticket.status)))
+    return [
+        Mine(
+            key=f"{ticket.project.key}-{ticket.number}",
+            url=f"/p/{ticket.project.key}/tickets/{ticket.number}/",
+            type=ticket.type,
+            title=ticket.title,
+            status=ticket.get_status_display(),
+            why="asks for your review" if ticket.assignee_id != user.pk else "",
+            blocked=ticket.blocked_since is not None,
+            lights=tuple(lights[ticket.pk]),
+        )
+        for ticket in tickets
+    ]
+
+
+def _tiles(sprints: Sequence[Sprint], now: datetime) -> list[Tile]:
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    rows = (
+        Assignment.objects.filter(sprint__in=sprints, ended_by=None, opened_by__isnull=False)
+        .values_list("sprint", "ticket__status")
+        .annotate(many=Count("pk"))
+    )
+    for sprint, status, many in rows:
+        counts[sprint][status] = many
+    tiles = []
+    for sprint in sprints:
+        today = now.astimezone(ZoneInfo(sprint.project.time_zone)).date()
+        has = counts[sprint.pk]
+        tiles.append(
+            Tile(
+                sprint=sprint,
+                day=day_text(sprint.project, sprint, today),
+                ends=ends_text(sprint, today),
+                done=has.get(Ticket.Status.DONE, 0),
+                doing=has.get(Ticket.Status.IN_PROGRESS, 0) + has.get(Ticket.Status.IN_REVIEW, 0),
+                todo=has.get(Ticket.Status.TODO, 0),
+                skipped=has.get(Ticket.Status.SKIPPED, 0),
+            )
+        )
+    return tiles

@@ -1,0 +1,321 @@
+"""One ticket: where it stands in the plan, and what a page about it shows."""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from django.db.models import Exists, Max, Prefetch
+
+from agileml.journal.models import Change
+from agileml.lib.charts import Chart, Run, dot_series
+from agileml.lib.figures import measured, scale_of
+from agileml.metrics.actions.judging import candidate_mean
+from agileml.metrics.models import Baseline, Citation, Criterion, Judgement, Metric, Snapshot
+from agileml.planning.models import Assignment, Move, Sprint
+from agileml.planning.queries.cards import Light, light
+from agileml.projects.doors import Hidden
+from agileml.projects.models import Membership, Project
+from agileml.work.actions import COMPONENTS
+from agileml.work.models import Epic, Finding, ReviewOpinion, Story, Ticket
+from agileml.work.types import DoneFacts, Lack, lacks
+
+RUNS_AT_MOST = 400
+JUDGEMENTS_AT_MOST = 40
+
+
+@dataclass(frozen=True)
+class Where:
+    """A ticket and its place in the plan.
+
+    `sprint` is the active sprint that it is in, `drafted` the planned one; `targets` are the sprints that it could be
+    deferred to.
+    """
+
+    project: Project
+    ticket: Ticket
+    sprint: Sprint | None
+    drafted: Sprint | None
+    targets: Sequence[Sprint]
+
+    @property
+    def key(self) -> str:
+        """What people call the ticket."""
+        return f"{self.project.key}-{self.ticket.number}"
+
+
+def where_is(project: Project, number: int) -> Where:
+    """A ticket of this project with its place. Raises Hidden when there is none. Three queries."""
+    ticket = (
+        Ticket.objects.alive()
+        .filter(project=project, number=number)
+        .select_related("story__epic", "assignee", "reviewer", "split_from", "project")
+        .first()
+    )
+    if ticket is None:
+        raise Hidden(number)
+    sprint = drafted = None
+    for row in Assignment.objects.filter(ticket=ticket, ended_by=None).select_related("sprint"):
+        if row.opened_by_id is None:
+            drafted = row.sprint
+        else:
+            sprint = row.sprint
+    others = Sprint.objects.filter(project=project).exclude(state=Sprint.State.CLOSED).order_by("start", "number")
+    return Where(project, ticket, sprint, drafted, [row for row in others if row != sprint])
+
+
+def lacking(ticket: Ticket) -> list[Lack]:
+    """What the ticket still needs before it may be called done."""
+    findings = Finding.objects.filter(ticket=ticket)
+    found = Ticket.objects.filter(pk=ticket.pk).values_list(
+        Exists(findings),
+        Exists(findings.filter(citations__isnull=False)),
+        Exists(Snapshot.objects.filter(ticket=ticket)),
+        Exists(ReviewOpinion.objects.filter(ticket=ticket).exclude(author=ticket.assignee_id)),
+    )
+    return lacks(ticket.type, DoneFacts(*map(int, found[0]), links=len(ticket.links)))
+
+
+def neighbours(where: Where) -> dict[str, Any]:
+    """The tickets between which a card can be put first or last in its column, as numbers: {"first", "last"}."""
+    ticket = where.ticket
+    column = Ticket.objects.alive().filter(project=where.project, status=ticket.status).exclude(pk=ticket.pk)
+    place = Assignment.objects.filter(ended_by=None, sprint=where.sprint) if where.sprint else None
+    if place is not None:
+        column = column.filter(assignments__in=place)
+    numbers = list(column.order_by("rank", "number").values_list("number", flat=True))
+    return {"first": numbers[0], "last": numbers[-1]} if numbers else {"first": None, "last": None}
+
+
+def findings_to_cite(project: Project, where: Where, *, most: int = 8) -> list[Finding]:
+    """The newest findings that a decision about this ticket may rest on: those of its sprint, or its own."""
+    rows = Finding.objects.filter(ticket__project=project).select_related("ticket")
+    if where.sprint:
+        inside = Assignment.objects.filter(sprint=where.sprint, ended_by=None, opened_by__isnull=False)
+        rows = rows.filter(ticket__in=inside.values("ticket"))
+    else:
+        rows = rows.filter(ticket=where.ticket)
+    return list(rows.order_by("-at", "-pk")[:most])
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One judgement in ready-made texts."""
+
+    at: datetime
+    state: str
+    value: str
+    bound: str
+    candidate: str
+    pairs: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A criterion with its light and how it was judged over time, newest first."""
+
+    row: Criterion
+    light: Light
+    judgements: Sequence[Judged]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of one metric, drawn. `metrics` are the keys of all that were measured here."""
+
+    metric: str
+    chart: Chart
+    metrics: Sequence[str]
+    newest: datetime
+
+
+def standings(ticket: Ticket) -> list[Standing]:
+    """The criteria of a ticket; two queries."""
+    rows = list(Criterion.objects.alive().filter(ticket=ticket).select_related("metric").order_by("pk"))
+    history: dict[int, list[Judged]] = defaultdict(list)
+    for row in (
+        Judgement.objects.filter(criterion__in=rows)
+        .select_related("candidate", "criterion__metric")
+        .order_by("-at", "-pk")[:JUDGEMENTS_AT_MOST]
+    ):
+        unit = row.criterion.metric.unit
+        history[row.criterion_id].append(
+            Judged(
+                at=row.at,
+                state=row.state,
+                value=measured(row.value, unit),
+                bound=measured(row.against_value, unit),
+                candidate=row.candidate.name if row.candidate else "",
+                pairs=len(row.compared.get("pairs", ())),
+            )
+        )
+    return [Standing(row, light(row), tuple(history[row.pk])) for row in rows]
+
+
+def runs(ticket: Ticket, criteria: Sequence[Criterion], *, metric: str, zone: tzinfo) -> Runs | None:
+    """The runs of a metric (empty: that of the first criterion, else the newest watched one) as a chart.
+
+    None when nothing was measured. Four queries.
+    """
+    found = (
+        Snapshot.objects.current()
+        .filter(ticket=ticket)
+        .values_list("metric__key", "metric__direction")
+        .annotate(last=Max("observed_at"))
+        .order_by("-last", "metric__key")
+    )
+    measured_here = list(found)
+    if not measured_here:
+        return None
+    keys = [key for key, _, _ in measured_here]
+    asked = [metric, *(row.metric.key for row in criteria), *(key for key, watched, _ in measured_here if watched)]
+    key = next((name for name in asked if name in keys), keys[0])
+    of = Metric.objects.get(project=ticket.project, key=key)
+    rows = (
+        Snapshot.objects.current()
+        .finite()
+        .filter(ticket=ticket, metric=of)
+        .order_by("-observed_at", "-pk")
+        .values_list("candidate__name", "observed_at", "value", "dataset_digest", "split")[:RUNS_AT_MOST]
+    )
+    points = list(rows)
+    goal = next((row for row in criteria if row.metric_id == of.pk and row.against == "number"), None)
+    chart = dot_series(
+        [Run(name or "runs", at, value) for name, at, value, _, _ in points],
+        title=f"{key} of each run",
+        desc=_told(points, of, goal),
+        target=goal.target if goal else None,
+        baseline=_baseline(of, points[0][3], points[0][4]) if points else None,
+        target_text=f"{'stop' if goal and goal.role == 'kill' else 'target'} {goal.get_op_display() if goal else ''}",
+        unit=of.unit,
+        scale=scale_of(of.unit),
+        zone=zone,
+    )
+    return Runs(key, chart, keys, max(last for *_, last in measured_here))
+
+
+def _told(points: Sequence[tuple], of: Metric, goal: Criterion | None) -> str:
+    if not points:
+        return "No run has a finite value."
+    values = [point[2] for point in points]
+    span = f"{len(points)} runs between {measured(min(values), of.unit)} and {measured(max(values), of.unit)}"
+    return f"{span}; wanted is {goal.get_op_display()} {measured(goal.target, of.unit)}." if goal else f"{span}."
+
+
+def _baseline(metric: Metric, digest: str, split: str) -> float | None:
+    row = Baseline.objects.filter(metric=metric, dataset_digest=digest, split=split).first()
+    if row is None:
+        return None
+    return candidate_mean(row.candidate_id, row) if row.candidate_id else row.constant
+
+
+def findings_of(ticket: Ticket) -> list[Finding]:
+    """What was learned on a ticket, newest first, with what it rests on."""
+    cited = Citation.objects.select_related("snapshot__metric", "snapshot__candidate")
+    return list(
+        Finding.objects.filter(ticket=ticket)
+        .select_related("author")
+        .prefetch_related(Prefetch("citations", cited))
+        .order_by("-at", "-pk")
+    )
+
+
+def cited(finding: Finding) -> list[str]:
+    """What a finding rests on, a line for each candidate and metric: "mlp-512: error 2.86 %, mean of 6 runs"."""
+    groups: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for citation in finding.citations.all():
+        row = citation.snapshot
+        values = groups[row.candidate.name, row.metric.key, row.metric.unit]
+        if row.value is not None:
+            values.append(row.value)
+    lines = []
+    for (name, key, unit), values in groups.items():
+        mean = measured(math.fsum(values) / len(values), unit) if values else "no finite value"
+        many = f", mean of {len(values)} runs" if len(values) > 1 else ""
+        lines.append(f"{name}: {key} {mean}{many}" if name else f"{key} {mean}{many}")
+    return lines
+
+
+@dataclass(frozen=True)
+class Citable:
+    """A candidate's newest runs, which a finding can cite with one tick."""
+
+    name: str
+    text: str
+    snapshots: Sequence[str]
+
+
+def citable(ticket: Ticket, *, most: int = 6) -> list[Citable]:
+    """The candidates of a ticket with the runs that a finding would cite, newest first: those that were judged last."""
+    found: dict[tuple[str, str, str], list[tuple[str, float | None]]] = defaultdict(list)
+    rows = (
+        Snapshot.objects.current()
+        .filter(ticket=ticket)
+        .exclude(metric__direction="", metric__criteria=None)
+        .order_by("-observed_at", "-pk")
+        .values_list("candidate__name", "metric__key", "metric__unit", "uid", "value")[:RUNS_AT_MOST]
+    )
+    for name, key, unit, uid, value in rows:
+        found[name, key, unit].append((str(uid), value))
+    result = []
+    for (name, key, unit), runs_of in list(found.items())[:most]:
+        values = [value for _, value in runs_of if value is not None]
+        mean = measured(math.fsum(values) / len(values), unit) if values else "no finite value"
+        many = f"{len(runs_of)} runs" if len(runs_of) > 1 else "1 run"
+        result.append(Citable(name, f"{name or 'The runs'}: {key} {mean} ({many})", [uid for uid, _ in runs_of]))
+    return result
+
+
+def decided(ticket: Ticket) -> list[Move]:
+    """The moves of decisions that were about this ticket, newest first."""
+    return list(
+        Move.objects.filter(ticket=ticket)
+        .exclude(move=Move.Kind.SPLIT)
+        .select_related("decision__sprint", "decision__actor")
+        .order_by("-decision")
+    )
+
+
+def related(ticket: Ticket) -> dict[str, list[Ticket]]:
+    """Tickets that this one needs, that need it, and its parts: `{"needs", "needed_by", "parts"}`."""
+    alive = Ticket.objects.alive().only("number", "title", "status", "type").order_by("number")
+    return {
+        "needs": list(alive.filter(dependants__ticket=ticket)),
+        "needed_by": list(alive.filter(dependencies__needs=ticket)),
+        "parts": list(alive.filter(split_from=ticket)),
+    }
+
+
+@dataclass(frozen=True)
+class Editing:
+    """What the form that edits a ticket offers: people as (uid, name), stories as (number, title)."""
+
+    people: Sequence[tuple[str, str]]
+    stories: Sequence[tuple[int, str]]
+    components: Sequence[str]
+    metrics: Sequence[str]
+    last_editor: str
+
+
+def editing(project: Project, ticket: Ticket) -> Editing:
+    """What can be chosen for a ticket of this project, and who edited it last; five queries."""
+    people = Membership.objects.filter(project=project, user__is_active=True).exclude(role=Membership.Role.STAKEHOLDER)
+    stories = Story.objects.filter(project=project, deleted_at=None).order_by("rank", "number")
+    touched = {
+        component for epic in Epic.objects.filter(project=project, deleted_at=None) for component in epic.components
+    }
+    last = (
+        Change.objects.filter(stream=project.stream_id, object_uid=ticket.uid, kind="ticket")
+        .select_related("actor")
+        .order_by("-revision")
+        .first()
+    )
+    return Editing(
+        people=[(str(uid), name) for uid, name in people.order_by("user__name").values_list("user__uid", "user__name")],
+        stories=list(stories.values_list("number", "title")),
+        components=sorted(touched or COMPONENTS),
+        metrics=list(Metric.objects.filter(project=project).order_by("key").values_list("key", flat=True)),
+        last_editor=last.actor.name if last and last.actor else "",
+    )

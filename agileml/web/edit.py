@@ -1,0 +1,147 @@
+"""Editing a ticket: edits of different fields merge, edits of the same one are shown side by side."""
+
+import json
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from agileml.lib.htmx import done
+from agileml.planning import shapes
+from agileml.planning.actions.decide import Why
+from agileml.planning.actions.sprints import Stale
+from agileml.planning.actions.tickets import edit_ticket
+from agileml.planning.queries.ticket import Editing, Where, editing, where_is
+from agileml.planning.rules.moves import Refused
+from agileml.projects.doors import Access
+from agileml.projects.rules import Need
+from agileml.web import edit_form
+from agileml.web.edit_form import Texts, Unreadable
+from agileml.web.project import enter, frame
+from agileml.work.fields import Invalid
+from agileml.work.types import TicketType
+
+TRIES = 3  # a third person may save between a merge and its second try
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """The form, and what becomes of it."""
+    access = enter(request, key, need=Need.WORK)
+    where = where_is(access.project, number)
+    shape = shapes.tickets([where.ticket], key=key)[0]
+    if request.method == "GET":
+        texts = edit_form.texts_of(shape)
+        return _form(request, access, where, shape, base=texts, mine=texts)
+    return _save(request, access, where, shape)
+
+
+def _save(request: HttpRequest, access: Access, where: Where, shape: dict[str, Any]) -> HttpResponse:
+    """Send only what was written, so that what others wrote meanwhile in other fields stays."""
+    current = edit_form.texts_of(shape)
+    base = _base(request, current)
+    mine = edit_form.posted(request.POST, base)
+    for name in mine:
+        if request.POST.get(f"keep_{name}") == "theirs":
+            base[name] = mine[name] = current[name]
+    names = [name for name in mine if mine[name] != base[name]]
+    version = _version(request, shape)
+    for _ in range(TRIES):
+        try:
+            edit_ticket(
+                project=access.project,
+                number=where.ticket.number,
+                sent=edit_form.sent(mine, names, shape),
+                expected_version=version,
+                why=Why(code="correction"),
+                actor=access.user,
+                now=timezone.now(),
+            )
+        except Stale as stale:
+            shape = stale.current
+            theirs = edit_form.texts_of(shape)
+            fields = edit_form.conflicts(base, mine, theirs)
+            if fields:
+                return _conflict(request, access, where, shape, mine=mine, theirs=theirs, fields=fields)
+            # Nobody changed what is to be changed here: both edits hold, and what the form did not touch is theirs.
+            mine = {name: mine[name] if name in names else theirs[name] for name in mine}
+            base, version = theirs, shape["version"]
+        except Unreadable as unreadable:
+            return _form(request, access, where, shape, base=base, mine=mine, status=422, errors=unreadable.errors)
+        except Invalid as invalid:
+            told = {error.pointer.split("/")[1]: error.message for error in invalid.errors}
+            return _form(request, access, where, shape, base=base, mine=mine, status=422, errors=told)
+        except Refused as refused:
+            told = {"": " ".join(refusal.message for refusal in refused.refusals)}
+            return _form(request, access, where, shape, base=base, mine=mine, status=422, errors=told)
+        else:
+            return _saved(request, where, edit_form.planned(names))
+    return _form(request, access, where, shape, base=base, mine=mine, status=409, errors={"": "Save once more."})
+
+
+def _saved(request: HttpRequest, where: Where, planned: list[str]) -> HttpResponse:
+    text = f"{where.key} saved"
+    if where.sprint and planned:
+        text += f": plan v{where.sprint.plan_version + 1} of {where.sprint.name}, a correction"
+    return done(request, to=reverse("ticket", args=[where.project.key, where.ticket.number]), text=text)
+
+
+def _conflict(
+    request: HttpRequest, access: Access, where: Where, shape: dict[str, Any], *, mine: Texts, theirs: Texts,
+    fields: list[str],
+) -> HttpResponse:  # fmt: skip
+    about = editing(access.project, where.ticket)
+    names = dict(about.people) | {str(number): title for number, title in about.stories}
+    merged = {
+        name: mine[name] if name in fields or mine[name] != _base(request, theirs)[name] else theirs[name]
+        for name in mine
+    }
+    conflict = {
+        "who": about.last_editor or "Somebody",
+        "when": "meanwhile",
+        "fields": [
+            {
+                "name": name,
+                "label": edit_form.LABELS[name],
+                "theirs": edit_form.said(name, theirs, names),
+                "mine": edit_form.said(name, mine, names),
+            }
+            for name in fields
+        ],
+    }
+    return _form(request, access, where, shape, base=theirs, mine=merged, status=409, conflict=conflict, about=about)
+
+
+def _form(
+    request: HttpRequest, access: Access, where: Where, shape: dict[str, Any], *, base: Texts, mine: Texts,
+    status: int = 200, about: Editing | None = None, **context: Any,
+) -> HttpResponse:  # fmt: skip
+    sprint = where.sprint
+    shown = frame(
+        access, "", where=where, ticket=where.ticket, sprint=sprint, base=json.dumps(base), draft=mine,
+        version=shape["version"], about=about or editing(access.project, where.ticket), types=TicketType.choices,
+        criteria=edit_form.criteria_lines(mine),
+        plan_open=sprint is None or Need.DECIDE in access.can, **context,
+    )  # fmt: skip
+    return render(request, "edit/page.html", shown, status=status)
+
+
+def _base(request: HttpRequest, current: Texts) -> Texts:
+    """What the form had shown: it came along, so that what was written can be told from what was there."""
+    try:
+        told = json.loads(request.POST.get("base", ""))
+    except ValueError:
+        return dict(current)
+    if not isinstance(told, dict):
+        return dict(current)
+    return {name: told[name] if isinstance(told.get(name), str) else text for name, text in current.items()}
+
+
+def _version(request: HttpRequest, shape: dict[str, Any]) -> int:
+    said = request.POST.get("version", "")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else shape["version"]

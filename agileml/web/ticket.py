@@ -1,0 +1,166 @@
+"""One ticket: its question, how it is tested, what was learned, and what people said."""
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from agileml.lib import markdown
+from agileml.lib.htmx import varies, wants_fragment
+from agileml.planning.actions.notes import give_opinion, write_finding
+from agileml.planning.models import Sprint
+from agileml.planning.queries import ticket as queries
+from agileml.planning.queries.activity import activity
+from agileml.planning.queries.ticket import Where, where_is
+from agileml.projects.doors import Access
+from agileml.projects.rules import Need
+from agileml.web.project import enter, frame
+from agileml.work.actions import add_comment
+from agileml.work.fields import Invalid
+from agileml.work.models import Comment, Finding, ReviewOpinion, Ticket
+
+STATUSES = [(str(status), str(status.label)) for status in Ticket.Status if status != Ticket.Status.SKIPPED]
+TEXTS = (
+    ("expected_benefit", "What it is good for"), ("riskiest_assumption", "Riskiest assumption"),
+    ("stop_when", "Stop when"),
+)  # fmt: skip
+
+
+@login_required
+@require_safe
+def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """The whole page."""
+    access = enter(request, key)
+    where = where_is(access.project, number)
+    return render(request, "ticket/page.html", _whole(request, access, where))
+
+
+@login_required
+@require_POST
+def finding(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """Write down what was learned, citing the runs that it rests on."""
+    access = enter(request, key, need=Need.WORK)
+    cites = [uid for said in request.POST.getlist("cites") for uid in said.split()]
+    sent = {
+        "kind": request.POST.get("kind", ""),
+        "text": request.POST.get("text", ""),
+        "cites": [{"snapshot": uid} for uid in cites],
+    }
+    try:
+        made = write_finding(project=access.project, ticket=number, sent=sent, actor=access.user, now=timezone.now())
+    except Invalid as invalid:
+        return _again(request, access, number, "findings", invalid)
+    return _written(request, access, number, "findings", f"finding-{made.uid}")
+
+
+@login_required
+@require_POST
+def opinion(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """Say whether to accept the work, rework it, or stop."""
+    access = enter(request, key, need=Need.WORK)
+    sent = {"opinion": request.POST.get("opinion", ""), "text": request.POST.get("text", "")}
+    try:
+        give_opinion(project=access.project, ticket=number, sent=sent, actor=access.user, now=timezone.now())
+    except Invalid as invalid:
+        return _again(request, access, number, "opinions", invalid)
+    return _written(request, access, number, "opinions", "opinions")
+
+
+@login_required
+@require_POST
+def comment(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """Remark on a ticket, which stakeholders may too."""
+    access = enter(request, key, need=Need.COMMENT)
+    try:
+        add_comment(
+            project=access.project, ticket=number, text=request.POST.get("text", ""), actor=access.user,
+            now=timezone.now(),
+        )  # fmt: skip
+    except Invalid as invalid:
+        return _again(request, access, number, "comments", invalid)
+    return _written(request, access, number, "comments", "comments")
+
+
+SECTIONS = {
+    "findings": "ticket/_findings.html",
+    "opinions": "ticket/_opinions.html",
+    "comments": "ticket/_comments.html",
+}
+
+
+def _written(request: HttpRequest, access: Access, number: int, section: str, anchor: str) -> HttpResponse:
+    if not wants_fragment(request):
+        return HttpResponseRedirect(f"{reverse('ticket', args=[access.project.key, number])}#{anchor}")
+    return _section(request, access, number, section, status=200)
+
+
+def _again(request: HttpRequest, access: Access, number: int, section: str, invalid: Invalid) -> HttpResponse:
+    """The form again with what was written and what is wrong with it."""
+    errors = {f"{section}_errors": [error.message for error in invalid.errors], f"{section}_draft": request.POST}
+    return _section(request, access, number, section, status=422, **errors)
+
+
+def _section(
+    request: HttpRequest, access: Access, number: int, section: str, *, status: int, **context: Any
+) -> HttpResponse:
+    where = where_is(access.project, number)
+    whole = _whole(request, access, where) | context
+    template = SECTIONS[section] if wants_fragment(request) else "ticket/page.html"
+    return varies(render(request, template, whole, status=status))
+
+
+def _whole(request: HttpRequest, access: Access, where: Where) -> dict[str, Any]:
+    ticket, project = where.ticket, access.project
+    criteria = queries.standings(ticket)
+    zone = ZoneInfo(project.time_zone)
+    moves = queries.decided(ticket)
+    runs = queries.runs(ticket, [one.row for one in criteria], metric=request.GET.get("metric", ""), zone=zone)
+    return frame(
+        access,
+        "",
+        where=where,
+        ticket=ticket,
+        sprint=where.sprint,
+        replan_sprint=_replannable(access, where),
+        statuses=STATUSES,
+        texts=[(label, markdown.html(text)) for name, label in TEXTS if (text := getattr(ticket, name))],
+        description=markdown.html(ticket.description) if ticket.description else "",
+        criteria=criteria,
+        runs=runs,
+        findings=_findings(ticket),
+        kinds=Finding.Kind.choices,
+        citable=queries.citable(ticket),
+        opinions=list(ReviewOpinion.objects.filter(ticket=ticket).select_related("author").order_by("at", "pk")),
+        opinion_choices=ReviewOpinion.Opinion.choices,
+        comments=[
+            (row, markdown.html(row.text))
+            for row in Comment.objects.filter(ticket=ticket).select_related("author").order_by("at", "pk")
+        ],
+        lacks=queries.lacking(ticket) if ticket.status in {"in_progress", "in_review"} else [],
+        activity=activity(ticket, moves, key=project.key),
+        skipped=next((move for move in moves if move.move == "skip"), None) if ticket.status == "skipped" else None,
+        **queries.related(ticket),
+    )
+
+
+def _findings(ticket: Ticket) -> Sequence[dict[str, Any]]:
+    return [
+        {"row": row, "html": markdown.html(row.text), "cites": queries.cited(row)}
+        for row in queries.findings_of(ticket)
+    ]
+
+
+def _replannable(access: Access, where: Where) -> Sprint | None:
+    """The active sprint whose plan a finding on this ticket would change, for whoever may decide that."""
+    if Need.DECIDE not in access.can:
+        return None
+    if where.sprint:
+        return where.sprint
+    running = [row for row in where.targets if row.state == Sprint.State.ACTIVE]
+    return running[0] if len(running) == 1 else None
