@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from agileml.web import board, card, edit, health, home, login, logout, theme, ticket
+from agileml.web import board, card, edit, health, history, home, login, logout, replan, take, theme, ticket
 
 urlpatterns: list[URLPattern] = [
     path("", home.show, name="home"),
@@ -26,4 +26,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<str:key>/tickets/<int:number>/restore/", card.restore, name="card_restore"),
     path("p/<str:key>/tickets/<int:number>/take/", card.take, name="card_take"),
     path("p/<str:key>/decisions/<uuid:decision>/undo/", card.undo, name="card_undo"),
+    path("p/<str:key>/sprints/<int:number>/replan/", replan.show, name="replan"),
+    path("p/<str:key>/sprints/<int:number>/history/", history.show, name="history"),
+    path("p/<str:key>/decisions/<uuid:uid>/take-back/", take.back, name="take_back"),
 ]

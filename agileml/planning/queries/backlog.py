@@ -1,0 +1,151 @@
+"""Tickets that wait: those in no active sprint, in the order of their rank or of their stories."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast, Coalesce
+
+from agileml.planning.models import Assignment, Sprint
+from agileml.projects.models import Project
+from agileml.work.models import Ticket
+
+A_PAGE = 100
+LAST = "~"  # sorts after every rank: tickets without a story come last
+
+
+def waiting(project: Project) -> QuerySet[Ticket]:
+    """Tickets in no active sprint that are not done, each with `drafted`, the planned sprint that it is drafted in."""
+    inside = Assignment.objects.filter(ticket=OuterRef("pk"), opened_by__isnull=False, ended_by=None)
+    draft = Assignment.objects.filter(ticket=OuterRef("pk"), opened_by=None).values("sprint__number")
+    return (
+        Ticket.objects.alive()
+        .filter(~Exists(inside), project=project)
+        .exclude(status=Ticket.Status.DONE)
+        .annotate(drafted=Subquery(draft[:1]))
+        .select_related("story", "assignee")
+    )
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What is looked for; empty is everything. `show` is "open" or "skipped", `group` "story" or "rank"."""
+
+    text: str = ""
+    type: str = ""
+    label: str = ""
+    story: int | None = None
+    show: str = "open"
+    group: str = "story"
+
+
+def filtered(project: Project, filters: Filters) -> QuerySet[Ticket]:
+    """The waiting tickets that the filters let through, in their order."""
+    rows = waiting(project)
+    if filters.show == "skipped":
+        rows = rows.filter(status=Ticket.Status.SKIPPED)
+    else:
+        rows = rows.exclude(status=Ticket.Status.SKIPPED)
+    if filters.text:
+        rows = rows.filter(_text(project, filters.text))
+    if filters.type:
+        rows = rows.filter(type=filters.type)
+    if filters.story is not None:
+        rows = rows.filter(story__number=filters.story)
+    if filters.label:
+        # Each back end stores JSON text its own way: one escapes what is not ASCII, the other does not.
+        spelled = [json.dumps(filters.label), json.dumps(filters.label, ensure_ascii=False)]
+        rows = rows.annotate(labels_text=Cast("labels", TextField()))
+        rows = rows.filter(Q(labels_text__contains=spelled[0]) | Q(labels_text__contains=spelled[1]))
+    if filters.group == "story":
+        rows = rows.annotate(
+            story_rank=Coalesce(F("story__rank"), Value(LAST), output_field=CharField()),
+            story_number=Coalesce(F("story__number"), Value(0)),
+        )
+    return rows.order_by(*_order(filters))
+
+
+def _text(project: Project, text: str) -> Q:
+    """Words in the title or the question; a ticket's key or number finds that ticket."""
+    found = Q(title__icontains=text) | Q(question__icontains=text)
+    number = text.upper().removeprefix(f"{project.key}-")
+    return found | Q(number=int(number)) if number.isdecimal() and len(number) < 10 else found
+
+
+def _order(filters: Filters) -> tuple[str, ...]:
+    return ("story_rank", "story_number", "rank", "number") if filters.group == "story" else ("rank", "number")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some tickets in order, and the cursor for what comes after them, empty at the end."""
+
+    tickets: Sequence[Ticket]
+    after: str
+
+
+def page(project: Project, filters: Filters, *, after: str = "", limit: int = A_PAGE) -> Page:
+    """Up to `limit` tickets behind the cursor `after`; a cursor that is none of ours starts from the beginning."""
+    rows = filtered(project, filters)
+    place = _place(after, filters)
+    if place:
+        rows = rows.filter(beyond(_order(filters), place))
+    tickets = list(rows[: limit + 1])
+    more = len(tickets) > limit
+    tickets = tickets[:limit]
+    return Page(tickets, _cursor(tickets[-1], filters) if more else "")
+
+
+def beyond(names: Sequence[str], values: Sequence[Any], *, before: bool = False) -> Q:
+    """What lies after (or before) a place in an order, whose fields are compared one after the other."""
+    found = Q()
+    equal = Q()
+    for name, value in zip(names, values, strict=True):
+        found |= equal & Q(**{f"{name}__{'lt' if before else 'gt'}": value})
+        equal &= Q(**{name: value})
+    return found
+
+
+def _cursor(ticket: Ticket, filters: Filters) -> str:
+    return json.dumps([getattr(ticket, name) for name in _order(filters)], separators=(",", ":"))
+
+
+def _place(cursor: str, filters: Filters) -> list[Any]:
+    try:
+        place = json.loads(cursor or "null")
+    except ValueError:
+        return []
+    kinds = (str, int, str, int) if filters.group == "story" else (str, int)
+    if not isinstance(place, list) or len(place) != len(kinds):
+        return []
+    fits = all(type(value) is kind for value, kind in zip(place, kinds, strict=True))
+    return place if fits and all(abs(value) < 2**31 for value in place if isinstance(value, int)) else []
+
+
+def neighbour(project: Project, filters: Filters, number: int, *, up: bool) -> int | None:
+    """The number of the ticket right above or below this one, as filtered and ordered; None at the end."""
+    names = _order(filters)
+    rows = filtered(project, filters)
+    ticket = rows.filter(number=number).first()
+    if ticket is None:
+        return None
+    place = [getattr(ticket, name) for name in names]
+    if filters.group == "story":  # a ticket moves among those of its story
+        rows = rows.filter(story=ticket.story_id)
+    rows = rows.filter(beyond(names, place, before=up))
+    return (rows.reverse() if up else rows).values_list("number", flat=True).first()
+
+
+def candidates(project: Project, *, text: str = "", chosen: Sequence[int] = (), limit: int = 12) -> list[Ticket]:
+    """Tickets that a sprint could take in: those chosen already, then the first by rank that match `text`."""
+    rows = filtered(project, Filters(text=text, group="rank"))
+    found = list(rows.exclude(number__in=chosen)[:limit])
+    kept = list(waiting(project).filter(number__in=chosen).order_by("rank", "number")) if chosen else []
+    return kept + found
+
+
+def planned_sprints(project: Project) -> list[Sprint]:
+    """Sprints that can be drafted, the next first."""
+    return list(Sprint.objects.filter(project=project, state=Sprint.State.PLANNED).order_by("start", "number"))

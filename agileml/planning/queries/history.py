@@ -1,0 +1,160 @@
+"""A sprint's decisions with all that is told of them, and what its tickets became day by day."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from agileml.journal.models import Change
+from agileml.lib.charts import Day, Scope
+from agileml.planning.models import Decision, Evidence, Move, Sprint
+from agileml.planning.rules.replay import RecordedDecision, RecordedMove
+from agileml.planning.rules.scope import Progressed, Taken, days_of, scope_by_day
+from agileml.projects.models import Project
+from agileml.work.models import Story, Ticket
+
+
+@dataclass(frozen=True)
+class Past:
+    """A decision with its moves and its evidence.
+
+    `reverted_by` is the decision that took it back last, `other_sprints` are the numbers of the sprints that
+    decisions of the same group changed.
+    """
+
+    row: Decision
+    moves: Sequence[Move]
+    evidence: Sequence[Evidence]
+    reverted_by: Decision | None
+    other_sprints: Sequence[int]
+
+    def recorded(self) -> RecordedDecision:
+        """The decision in the form that the rules replay."""
+        lines = [
+            RecordedMove(move.move, move.ticket.number if move.ticket else None, move.before, move.after)
+            for move in self.moves
+        ]
+        return RecordedDecision(version=self.row.version or 0, moves=tuple(lines))
+
+
+def pasts(rows: Iterable[Decision]) -> list[Past]:
+    """What is to be told of these decisions, in their order; at most four queries, however many there are.
+
+    The rows need actor and reverts loaded. What took a decision back is looked for among its own sprint's decisions.
+    """
+    decisions = list(rows)
+    ids = [row.pk for row in decisions]
+    moves: dict[int, list[Move]] = defaultdict(list)
+    for move in Move.objects.filter(decision__in=ids).select_related("ticket").order_by("decision", "position"):
+        moves[move.decision_id].append(move)
+    evidence: dict[int, list[Evidence]] = defaultdict(list)
+    items = Evidence.objects.filter(decision__in=ids).select_related(
+        "finding__ticket", "snapshot__ticket", "snapshot__metric"
+    )
+    for item in items.order_by("pk"):
+        evidence[item.decision_id].append(item)
+    reverts = Decision.objects.filter(reverts__in=ids).order_by("pk")
+    reverted = {row.reverts_id: row for row in reverts}
+    others = _other_sprints(decisions) if any(row.kind == Decision.Kind.RECEIVED for row in decisions) else {}
+    return [
+        Past(
+            row=row,
+            moves=moves.get(row.pk, []),
+            evidence=evidence.get(row.pk, []),
+            reverted_by=reverted.get(row.pk),
+            other_sprints=others.get(row.pk, []),
+        )
+        for row in decisions
+    ]
+
+
+def _other_sprints(rows: Sequence[Decision]) -> dict[int, list[int]]:
+    by_group: dict[object, set[int]] = defaultdict(set)
+    groups = [row.group for row in rows]
+    for group, number in Decision.objects.filter(group__in=groups, sprint__isnull=False).values_list(
+        "group", "sprint__number"
+    ):
+        by_group[group].add(number)
+    return {row.pk: sorted(by_group[row.group] - {row.sprint.number if row.sprint else 0}) for row in rows}
+
+
+def of_sprint(sprint: Sprint) -> list[Past]:
+    """All decisions of a sprint, in version order."""
+    rows = Decision.objects.filter(sprint=sprint).select_related("actor", "reverts", "sprint").order_by("version")
+    return pasts(rows)
+
+
+def since(sprint: Sprint, base: int) -> list[Past]:
+    """The decisions that were taken after plan version `base`, in order."""
+    rows = Decision.objects.filter(sprint=sprint, version__gt=base)
+    return pasts(rows.select_related("actor", "reverts", "sprint").order_by("version"))
+
+
+def titles(decisions: Iterable[Past]) -> dict[int, str]:
+    """The title, as it is now, of every ticket that these decisions moved."""
+    return {move.ticket.number: move.ticket.title for past in decisions for move in past.moves if move.ticket}
+
+
+def story_titles(project: Project, decisions: Iterable[Past]) -> dict[int, str]:
+    """The titles of the stories that tickets were moved between, by number; no query when there are none."""
+    wanted = {
+        fields["story"]
+        for past in decisions
+        for move in past.moves
+        if move.move == Move.Kind.CHANGE
+        for fields in (move.before or {}, move.after or {})
+        if fields.get("story")
+    }
+    if not wanted:
+        return {}
+    return dict(Story.objects.filter(project=project, number__in=wanted).values_list("number", "title"))
+
+
+@dataclass(frozen=True)
+class ScopeHistory:
+    """The days of a sprint, what its scope was at the end of those that are over or running, and the decisions."""
+
+    days: Sequence[Day]
+    scopes: Sequence[Scope]
+    taken: Sequence[Taken]
+    today: date
+
+
+def scope(sprint: Sprint, decisions: Sequence[Past], *, project: Project, today: date) -> ScopeHistory:
+    """How the sprint's scope went, in the project's calendar; one query, of what became done when."""
+    zone = ZoneInfo(project.time_zone)
+    taken = [
+        Taken(
+            day=past.row.at.astimezone(zone).date(),
+            decision=past.recorded(),
+            starts=past.row.kind == Decision.Kind.START,
+        )
+        for past in decisions
+    ]
+    over = sprint.closed_at.astimezone(zone).date() if sprint.closed_at else today
+    days = days_of(sprint.start, max(sprint.end, over), weekdays=project.working_days, holidays=project.holidays)
+    known = [day.day for day in days if day.day <= over]
+    tickets = {move.ticket.uid: move.ticket for past in decisions for move in past.moves if move.ticket}
+    return ScopeHistory(
+        days=days,
+        scopes=scope_by_day(known, taken=taken, progressed=progressed(project, tickets, zone=zone)),
+        taken=taken,
+        today=today,
+    )
+
+
+def progressed(project: Project, tickets: Mapping[object, Ticket], *, zone: ZoneInfo) -> list[Progressed]:
+    """When each of these tickets (by uid) became done or stopped being it, from the journal, in order."""
+    changes = Change.objects.filter(
+        stream=project.stream_id, kind="ticket", object_uid__in=list(tickets), diff__has_key="status"
+    )
+    return [
+        Progressed(day=at.astimezone(zone).date(), ticket=tickets[uid].number, done=diff["status"][1] == "done")
+        for uid, at, diff in changes.order_by("revision").values_list("object_uid", "at", "diff")
+    ]
+
+
+def tickets(project: Project, numbers: Iterable[int]) -> dict[int, Ticket]:
+    """Tickets as they are now, by number, deleted ones included: history names them all."""
+    return {row.number: row for row in Ticket.objects.filter(project=project, number__in=list(numbers))}

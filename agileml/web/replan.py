@@ -1,0 +1,292 @@
+"""Re-planning a sprint: what becomes of each ticket that is left, what comes in, why, and what follows from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.views.decorators.http import require_http_methods
+
+from agileml.lib.figures import measured
+from agileml.lib.htmx import varies, wants_fragment
+from agileml.planning.actions.decide import StalePlan, Why, decide
+from agileml.planning.models import Decision, Sprint
+from agileml.planning.queries import backlog, history
+from agileml.planning.queries import replan as queries
+from agileml.planning.queries.plans import sprint_of
+from agileml.planning.queries.preview import preview
+from agileml.planning.queries.replan import EvidenceOption, Line
+from agileml.planning.rules.moves import MoveRequest, Refused, parse
+from agileml.planning.rules.sums import sums
+from agileml.projects.doors import Access
+from agileml.projects.rules import Need
+from agileml.web import replan_form
+from agileml.web.project import enter, frame
+from agileml.web.replan_form import FROM_FINDING, Draft, Part, Written
+from agileml.web.telling import COSTS, Teller, how_many, short
+from agileml.work.fields import Invalid
+from agileml.work.models import Finding, Ticket
+from agileml.work.types import TicketType
+
+LEVELS = {"ok": "ok", "note": "info", "warning": "warn"}
+CHOICES = ("keep", "skip", "defer", "change", "split")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a re-plan is made on: the sprint, the tickets left in it, and the finding that led here."""
+
+    access: Access
+    sprint: Sprint
+    lines: Sequence[Line]
+    because: Finding | None
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """The page of a re-plan; a POST previews it, adds rows to it, or decides it."""
+    access = enter(request, key, need=Need.DECIDE if request.method == "POST" else Need.READ)
+    sprint = sprint_of(access.project, number)
+    if Need.DECIDE not in access.can or sprint.state != Sprint.State.ACTIVE:
+        return _closed_door(request, access, sprint)
+    lines = queries.lines(sprint)
+    sent = request.POST or request.GET
+    uid = sent.get("finding", "")
+    desk = Desk(access, sprint, lines, queries.finding(access.project, uid) if replan_form.is_uid(uid) else None)
+    if request.method == "GET":
+        return _page(request, desk, _opened(request, desk))
+    draft = replan_form.read(request.POST, lines, sprint)
+    written = replan_form.write(draft, lines, sprint)
+    if "decide" in request.POST:
+        return _decide(request, desk, draft, written)
+    if wants_fragment(request):
+        if request.headers.get("HX-Target") == "candidates":
+            return varies(render(request, "replan/_candidates.html", _candidates(desk, draft)))
+        return varies(render(request, "replan/_follows.html", _follows(desk, draft, written)))
+    if "more" in request.POST:
+        _one_more_row(draft, request.POST["more"])
+    return _page(request, desk, draft, written=written if "preview" in request.POST else None)
+
+
+def _closed_door(request: HttpRequest, access: Access, sprint: Sprint) -> HttpResponse:
+    """Nothing to decide here for this person, or not any more: say who may, or where to go."""
+    context = {"sprint": sprint, "may_decide": Need.DECIDE in access.can, "leads": queries.leads(access.project)}
+    return render(request, "replan/closed.html", frame(access, "board", **context))
+
+
+def _opened(request: HttpRequest, desk: Desk) -> Draft:
+    """A fresh draft, with what one came for filled in: a finding, or one ticket's move."""
+    choices = {line.ticket.number: replan_form.choice_of(line.ticket) for line in desk.lines}
+    ticket, move = request.GET.get("ticket", ""), request.GET.get("move", "")
+    if ticket.isdecimal() and int(ticket) in choices and move in (*CHOICES, "restore"):
+        choices[int(ticket)] = replace(choices[int(ticket)], what=move)
+    draft = Draft(
+        base=desk.sprint.plan_version,
+        choices=choices,
+        new=[Part()],
+        sprint=_as_it_is(desk.sprint),
+    )
+    if desk.because is not None:
+        draft.code, draft.finding = FROM_FINDING, str(desk.because.uid)
+        cited = {uid for option in queries.cited(desk.because) for uid in option.snapshots}
+        draft.evidence = [
+            option.key
+            for option in queries.evidence(desk.sprint, desk.because)
+            if option.finding == desk.because or cited & set(option.snapshots)
+        ]
+    return draft
+
+
+def _one_more_row(draft: Draft, where: str) -> None:
+    if where == "new":
+        draft.new.append(Part())
+    elif where.isdecimal() and int(where) in draft.choices:
+        parts = draft.choices[int(where)].parts
+        parts.append(Part(type=parts[0].type if parts else "engineering"))
+
+
+def _decide(request: HttpRequest, desk: Desk, draft: Draft, written: Written) -> HttpResponse:
+    project = desk.access.project
+    why = Why(
+        code=replan_form.code_of(draft, written.moves), text=draft.reason, evidence=replan_form.evidence_of(draft)
+    )
+    if written.errors:  # not yet what anybody could decide, but the other reasons are to be said at once
+        return _page(request, desk, draft, written=_tried(desk, written, why), status=422)
+    try:
+        decision = decide(
+            project=project,
+            sprint=desk.sprint.number,
+            base_version=draft.base,
+            why=why,
+            moves=parse(written.moves),
+            actor=desk.access.user,
+            now=timezone.now(),
+        )
+    except StalePlan as stale:
+        since = history.since(desk.sprint, draft.base)
+        draft.base = stale.current
+        return _page(request, desk, draft, written=written, since=since, status=409)
+    except Refused as refused:
+        written.refused(refused.refusals)
+        return _page(request, desk, draft, written=written, status=422)
+    except Invalid as invalid:
+        written.invalid(invalid.errors)
+        return _page(request, desk, draft, written=written, status=422)
+    take_back = reverse("take_back", args=[project.key, decision.uid])
+    messages.success(request, format_html('Plan v{} decided. <a href="{}">Take back</a>', decision.version, take_back))
+    return redirect("board_sprint", project.key, desk.sprint.number)
+
+
+def _tried(desk: Desk, written: Written, why: Why) -> Written:
+    """The same with every other reason why it could not be decided."""
+    try:
+        seen = preview(desk.access, desk.sprint.number, parse(written.moves), why)
+    except Invalid as invalid:
+        written.invalid(invalid.errors)
+        return written
+    written.refused([refusal for refusal in seen.refusals if refusal.code != "no_moves"])
+    return written
+
+
+def _page(
+    request: HttpRequest,
+    desk: Desk,
+    draft: Draft,
+    *,
+    written: Written | None = None,
+    since: Sequence[history.Past] = (),
+    status: int = 200,
+) -> HttpResponse:
+    project, sprint = desk.access.project, desk.sprint
+    errors = written.errors if written else {}
+    teller = Teller(project, history.story_titles(project, since))
+    places = {str(line.ticket.number) for line in desk.lines} | {"sprint", "add", "reason", "evidence"}
+    places |= {f"new-{at}" for at in range(len(draft.new))}
+    context = {
+        "sprint": sprint,
+        "draft": draft,
+        "kept": request.method == "POST",
+        "next_version": sprint.plan_version + 1,
+        "because": desk.because,
+        "because_short": short(desk.because.text) if desk.because else "",
+        "lines": [_line(desk, line, draft, errors) for line in desk.lines],
+        "new": [{"part": part, "errors": errors.get(f"new-{at}", [])} for at, part in enumerate(draft.new)],
+        "errors": [
+            text for place, said in errors.items() if place not in places for text in said if place[:4] != "new-"
+        ],
+        "reason_errors": errors.get("reason", []),
+        "evidence_errors": errors.get("evidence", []),
+        "add_errors": errors.get("add", []),
+        "sprint_errors": errors.get("sprint", []),
+        "codes": _codes(desk),
+        "evidence": [_evidence(desk, option, draft) for option in queries.evidence(sprint, desk.because)],
+        "targets": [_target(row) for row in queries.targets(sprint)],
+        "stories": queries.stories(project),
+        "types": TicketType.choices,
+        "costs": list(COSTS.items()),
+        "since": [teller.decision(past) for past in since],
+        "sprint_changed": bool(errors.get("sprint")) or draft.sprint != _as_it_is(sprint),
+    }
+    context |= _candidates(desk, draft)
+    context |= _follows(desk, draft, replan_form.write(draft, desk.lines, sprint))
+    return varies(render(request, "replan/page.html", frame(desk.access, "board", **context), status=status))
+
+
+def _as_it_is(sprint: Sprint) -> dict[str, str]:
+    return {"goal": sprint.goal, "increment": sprint.increment, "end": sprint.end.isoformat()}
+
+
+def _line(desk: Desk, line: Line, draft: Draft, errors: dict[str, list[str]]) -> dict[str, Any]:
+    ticket = line.ticket
+    skipped = ticket.status == Ticket.Status.SKIPPED
+    choice = draft.choices[ticket.number]
+    return {
+        "ticket": ticket,
+        "key": f"{desk.access.project.key}-{ticket.number}",
+        "needs": [f"{desk.access.project.key}-{number}" for number in line.needs],
+        "light": _light(line),
+        "skipped": skipped,
+        "choice": choice,
+        "to": choice.to.partition("@")[0],
+        "choices": [("keep", "Stay skipped"), ("restore", "Restore")]
+        if skipped
+        else [(name, name.capitalize()) for name in CHOICES],
+        "errors": errors.get(str(ticket.number), []),
+    }
+
+
+def _light(line: Line) -> dict[str, str] | None:
+    if line.criterion is None:
+        return None
+    one, unit = line.criterion, line.criterion.metric.unit
+    return {
+        "state": one.state,
+        "role": one.role,
+        "value": measured(one.value, unit) if one.value is not None else "",
+        "op": one.get_op_display(),
+        "target": measured(one.target, unit) if one.target is not None else one.against,
+    }
+
+
+def _target(row: Sprint) -> dict[str, str]:
+    """A sprint to defer to; a running one is named with its plan version, since its plan changes by it."""
+    if row.state == Sprint.State.ACTIVE:
+        return {
+            "number": str(row.number),
+            "value": f"{row.number}@{row.plan_version}",
+            "label": f"{row.name} (running)",
+        }
+    return {"number": str(row.number), "value": str(row.number), "label": f"{row.name} (planned)"}
+
+
+def _codes(desk: Desk) -> list[tuple[str, str]]:
+    codes = [(value, label) for value, label in Decision.Reason.choices if value]
+    return [(FROM_FINDING, "Because of the finding"), *codes] if desk.because else codes
+
+
+def _evidence(desk: Desk, option: EvidenceOption, draft: Draft) -> dict[str, Any]:
+    key = f"{desk.access.project.key}-{option.ticket}"
+    line: dict[str, Any] = {"key": option.key, "checked": option.key in draft.evidence, "ticket": key}
+    if option.finding is not None:
+        return line | {"kind": option.finding.get_kind_display().lower(), "text": short(option.finding.text)}
+    runs = len(option.snapshots)
+    value = measured(option.value, option.unit)
+    text = f"{option.metric} {value}" + (f", {how_many(runs, 'run')}" if runs > 1 else "")
+    return line | {"state": option.state, "role": option.role, "text": text}
+
+
+def _candidates(desk: Desk, draft: Draft) -> dict[str, Any]:
+    key = desk.access.project.key
+    return {
+        "draft": draft,
+        "candidates": [
+            {"ticket": ticket, "key": f"{key}-{ticket.number}", "chosen": ticket.number in draft.add}
+            for ticket in backlog.candidates(desk.access.project, text=draft.search, chosen=draft.add)
+        ],
+    }
+
+
+def _follows(desk: Desk, draft: Draft, written: Written) -> dict[str, Any]:
+    """What the draft adds up to and what follows from it, as far as it can be understood."""
+    moves: list[MoveRequest] = []
+    told: list[dict[str, str]] = []
+    if draft.base != desk.sprint.plan_version:
+        told.append({"level": "warn", "text": f"The plan is at v{desk.sprint.plan_version} by now."})
+    try:
+        moves = parse(written.moves)
+        seen = preview(desk.access, desk.sprint.number, moves) if moves else None
+    except Invalid as invalid:
+        seen = None
+        told += [{"level": "bad", "text": error.message} for error in invalid.errors]
+    if seen is not None:
+        told += [{"level": "bad", "text": refusal.message} for refusal in seen.refusals]
+        told += [{"level": LEVELS[one.level], "text": one.message} for one in seen.consequences]
+    to_go = {line.ticket.number for line in desk.lines if line.ticket.status != Ticket.Status.SKIPPED}
+    return {"sums": sums(moves, to_go=to_go), "consequences": told, "moves": len(moves)}

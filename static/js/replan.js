@@ -1,0 +1,111 @@
+/* A re-plan's draft outlives a reload: it is kept in this browser until it is decided or discarded. */
+(() => {
+  "use strict";
+
+  const form = document.getElementById("replan");
+  if (!form) return;
+  const KEPT = `agileml-replan-${form.dataset.draft}`;
+  const NOT_KEPT = new Set(["csrfmiddlewaretoken", "base", "finding", "search"]);
+
+  const read = () => {
+    try { return JSON.parse(localStorage.getItem(KEPT)); } catch { return null; }
+  };
+  const keep = (draft) => {
+    try { localStorage.setItem(KEPT, JSON.stringify(draft)); } catch { /* Private windows may keep nothing. */ }
+  };
+  const forget = () => {
+    try { localStorage.removeItem(KEPT); } catch { /* Nothing was kept. */ }
+  };
+
+  const entries = () => [...new FormData(form)].filter(([name, value]) => !NOT_KEPT.has(name) && typeof value === "string");
+  const untouched = JSON.stringify(entries());
+  const note = form.querySelector("[data-draft-note]");
+
+  const save = () => {
+    const now = entries();
+    if (JSON.stringify(now) === untouched && !("kept" in form.dataset)) return forget();
+    keep({ at: Date.now(), base: form.dataset.base, entries: now });
+    note.textContent = "Draft kept in this browser. Nothing changes until you decide.";
+  };
+
+  // One more row: a copy of the last, emptied. Without a script the button asks the server for it.
+  const anotherRow = (button) => {
+    const rows = button.closest(".more, .stack").querySelectorAll(".part");
+    const last = rows[rows.length - 1];
+    const row = last.cloneNode(true);
+    for (const field of row.querySelectorAll("input")) field.value = "";
+    for (const error of row.querySelectorAll(".bad")) error.remove();
+    last.after(row);
+    return row;
+  };
+
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-more]");
+    if (!button) return;
+    event.preventDefault();
+    anotherRow(button).querySelector("input").focus();
+  });
+
+  // Puts a kept draft back, row by row: several fields may share a name, and rows may have to be made first.
+  const restore = (draft) => {
+    const wanted = new Map();
+    for (const [name, value] of draft.entries) wanted.set(name, [...(wanted.get(name) ?? []), value]);
+    for (const [name, values] of wanted) {
+      if (!name.endsWith("-title")) continue;
+      for (let have = form.elements[name]; have && (have.length ?? 1) < values.length; have = form.elements[name]) {
+        anotherRow((have[0] ?? have).closest(".more, .stack").querySelector("[data-more]"));
+      }
+    }
+    const used = new Map();
+    for (const field of form.elements) {
+      if (!field.name || NOT_KEPT.has(field.name) || field.type === "submit" || field.type === "button") continue;
+      const values = wanted.get(field.name) ?? [];
+      if (field.type === "radio" || field.type === "checkbox") {
+        if (values.length || field.type === "checkbox") field.checked = values.includes(field.value);
+      } else if (values.length) {
+        const at = used.get(field.name) ?? 0;
+        if (at < values.length) field.value = values[at];
+        used.set(field.name, at + 1);
+      }
+    }
+    bringIn(wanted.get("add") ?? []);
+    form.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+
+  // Tickets that were ticked after a search are not on the page now: name them, and let the server list them again.
+  const bringIn = (numbers) => {
+    const list = document.getElementById("candidates");
+    const listed = new Set([...form.querySelectorAll("[name=add]")].map((box) => box.value));
+    const missing = numbers.filter((number) => !listed.has(number));
+    for (const value of missing) list.append(Object.assign(document.createElement("input"), { type: "hidden", name: "add", value }));
+    if (missing.length) window.htmx.trigger(form.elements.search, "search");
+  };
+
+  const offer = () => {
+    const draft = read();
+    if (!draft || "kept" in form.dataset) return;
+    // It was sent, and the plan has moved on since: it was decided.
+    if (draft.sent && Number(form.dataset.base) > Number(draft.base)) return forget();
+    if (JSON.stringify(draft.entries) === untouched) return;
+    const box = form.querySelector("[data-offer]");
+    box.querySelector("[data-offer-when]").textContent = `on ${new Date(draft.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}`;
+    box.hidden = false;
+    box.querySelector("[data-restore]").addEventListener("click", () => {
+      box.hidden = true;
+      restore(draft);
+    });
+    box.querySelector("[data-discard]").addEventListener("click", () => {
+      box.hidden = true;
+      forget();
+    });
+  };
+
+  form.addEventListener("change", save);
+  form.addEventListener("input", save);
+  form.addEventListener("submit", () => keep({ at: Date.now(), base: form.dataset.base, entries: entries(), sent: true }));
+
+  offer();
+  if ("kept" in form.dataset) save();
+  // What was refused is what a person looks for first.
+  document.querySelector("[role=alert]")?.scrollIntoView({ block: "center" });
+})();
