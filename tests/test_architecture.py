@@ -107,6 +107,7 @@ def test_no_model_does_something_when_it_is_saved():
     overrides = [
         f"{module.where}:{node.lineno}"
         for module in modules()
+        if "models" in module.name.split(".")
         for cls in ast.walk(module.tree)
         if isinstance(cls, ast.ClassDef)
         for node in cls.body
@@ -147,7 +148,8 @@ INLINE = {
 
 @pytest.mark.parametrize("what", INLINE)
 def test_no_template_holds(what: str):
-    assert [name for name, text in templates().items() if INLINE[what].search(text)] == []
+    drawn = {name: re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", "", text) for name, text in templates().items()}
+    assert [name for name, text in drawn.items() if INLINE[what].search(text)] == []
 
 
 @pytest.mark.parametrize("what", ["a script in the page", "a style sheet in the page", "a style attribute"])
