@@ -76,7 +76,10 @@ def aggregate(readings: Sequence[Reading], *, judge: str, op: str) -> float | No
         return None
     if judge == "worst":
         return min(finite) if op == ">=" else max(finite)
-    return math.fsum(finite) / len(finite)
+    try:
+        return math.fsum(finite) / len(finite)
+    except OverflowError:  # the sum is beyond any double, which the mean is not
+        return math.fsum(value / len(finite) for value in finite)
 
 
 def judge(

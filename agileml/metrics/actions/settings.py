@@ -1,5 +1,6 @@
 """Metrics and baselines as people set them."""
 
+import math
 from datetime import datetime
 
 from agileml.accounts.models import User
@@ -66,10 +67,12 @@ def set_baseline(
     """Say what a metric is worth without the work, by a measured candidate or by a constant, and judge anew.
 
     Raises Hidden for a metric or candidate that is not the project's, ValueError unless exactly one of
-    `candidate` and `constant` is given.
+    `candidate` and `constant` is given, and a constant is a finite number.
     """
     if (candidate is None) == (constant is None):
         raise ValueError("A baseline is a measured candidate or a constant, one of them.")
+    if constant is not None and not math.isfinite(constant):
+        raise ValueError("A baseline must be a finite number.")
     with writing(project, actor=actor, now=now, need=Need.LEAD) as w:
         of = Metric.objects.filter(project=w.project, key=metric).first()
         if of is None or (candidate is not None and candidate.ticket.project_id != w.project.pk):

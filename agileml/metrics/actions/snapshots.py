@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agileml.journal.actions import AT_ONCE
 from agileml.metrics import shapes
-from agileml.metrics.actions.judging import judge_tickets
+from agileml.metrics.actions.judging import judge_tickets, tickets_measured_against
 from agileml.metrics.actions.names import metrics_by_key
 from agileml.metrics.models import Candidate, Metric, Snapshot
 from agileml.metrics.rules import Point
@@ -36,9 +36,9 @@ def attach(w: ProjectWriting, *, ticket: Ticket, points: Sequence[Point]) -> lis
     if not points:
         return []
     metrics = metrics_by_key(w, {point.metric for point in points})
-    candidates = _candidates(w, ticket, {point.candidate for point in points})
     current = _current(ticket, points, metrics)
     fresh: dict[Identity, Snapshot] = {}
+    of: dict[Identity, str] = {}
     arrivals: list[Arrival] = []
     for point in points:
         key = _identity(point, metrics[point.metric])
@@ -49,11 +49,14 @@ def attach(w: ProjectWriting, *, ticket: Ticket, points: Sequence[Point]) -> lis
         elif key in fresh:
             arrivals.append(Arrival("refused", "The same measurement is here twice with different values."))
         else:
-            row = fresh[key] = _row(w, ticket, point, metrics[point.metric], candidates[point.candidate], known)
+            row = fresh[key] = _row(w, ticket, point, metrics[point.metric], known)
+            of[key] = point.candidate
             arrivals.append(Arrival("superseded" if known else "created", snapshot=row))
-    rows = list(fresh.values())
-    if rows:
-        _store(w, ticket, rows)
+    if fresh:
+        candidates = _candidates(w, ticket, set(of.values()))
+        for key, row in fresh.items():
+            row.candidate = candidates[of[key]]
+        _store(w, ticket, list(fresh.values()))
     return arrivals
 
 
@@ -81,9 +84,9 @@ def _store(w: ProjectWriting, ticket: Ticket, rows: list[Snapshot]) -> None:
             row.revision = first + offset
     Snapshot.objects.bulk_create(rows, batch_size=AT_ONCE)
     # Judged before the changes are recorded, so that the last of them can carry what the lights became.
-    touched = judge_tickets(
-        w, ticket_ids=[ticket.pk], metric_ids={row.metric_id for row in rows}, revision=first + len(chunks) - 1
-    )
+    metric_ids = {row.metric_id for row in rows}
+    ticket_ids = {ticket.pk} | tickets_measured_against({row.candidate_id for row in rows}, metric_ids)
+    touched = judge_tickets(w, ticket_ids=ticket_ids, metric_ids=metric_ids, revision=first + len(chunks) - 1)
     for offset, chunk in enumerate(chunks):
         w.journal.record(
             "snapshots",
@@ -123,13 +126,10 @@ def _identity(point: Point, metric: Metric) -> Identity:
     )  # fmt: skip
 
 
-def _row(
-    w: ProjectWriting, ticket: Ticket, point: Point, metric: Metric, candidate: Candidate, known: Snapshot | None
-) -> Snapshot:
+def _row(w: ProjectWriting, ticket: Ticket, point: Point, metric: Metric, known: Snapshot | None) -> Snapshot:
     return Snapshot(
         ticket=ticket,
         metric=metric,
-        candidate=candidate,
         source=point.source,
         external_id=point.external_id,
         dataset_name=point.dataset_name,
