@@ -231,6 +231,15 @@ def _one_criterion(value: Any) -> dict[str, Any]:
     return item
 
 
+def _criteria(value: Any) -> list[dict[str, Any]]:
+    items = many(_one_criterion, most=20)(value)
+    known = [item["uid"] for item in items if item["uid"] is not None]
+    for position, item in enumerate(items):
+        if known.count(item["uid"]) > 1:
+            raise _Bad("This criterion is named twice.", "twice", f"/{position}/uid")
+    return items
+
+
 TICKET_FIELDS: dict[str, Check] = {
     "type": one_of(*TicketType.values),
     "title": text(200, least=1),
@@ -250,7 +259,7 @@ TICKET_FIELDS: dict[str, Check] = {
     "links": many(_link, most=50),
     "checklist": many(_check_item, most=100),
     "depends_on": many(reference, most=50),
-    "criteria": many(_one_criterion, most=20),
+    "criteria": _criteria,
 }
 
 FINDING_KINDS = ("confirms", "refutes", "surprise", "blocker")

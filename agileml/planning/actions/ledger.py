@@ -86,6 +86,9 @@ def commit(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touched, *, revi
     _change_tickets(w, drafts, tickets, first)
     after = shapes.images(list(tickets.before) + [row.pk for row in tickets.made.values()], key=w.project.key)
     images = shapes.after_images(tickets.before, after)
+    # Not only what the moves name: a sprint that closes lets go of what stays in its plan, too.
+    changed = [line["number"] for line in images if "diff" in line]
+    Ticket.objects.filter(project=w.project, number__in=changed).update(revision=first, updated_at=w.now)
     for at, (draft, decision) in enumerate(pairs):
         _record(w, draft, decision, images if at == 0 else [])
     return decisions
@@ -191,7 +194,7 @@ def _drafts_elsewhere(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touch
 
 
 def _change_tickets(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touched, revision: int) -> None:
-    """Set what the moves say on the tickets themselves, and stamp every ticket they name."""
+    """Set what the moves say on the tickets themselves."""
     changes = {
         move.ticket: move.after or {}
         for draft in drafts
@@ -200,27 +203,24 @@ def _change_tickets(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touched
     }
     found = references(w, [(values, "") for values in changes.values()])
     judged = [row.pk for row in tickets.made.values()]
+    written: list[Ticket] = []
     for draft in drafts:
         for move in draft.moves:
-            if move.ticket is None:
+            if move.ticket is None or move.move not in {"skip", "restore", "change"}:
                 continue
             row = tickets[move.ticket]
+            written.append(row)
             if move.move in {"skip", "restore"}:
                 row.status = str((move.after or {})["status"])
-            elif move.move == "change":
+            else:
                 fill(row, changes[move.ticket], found, w)
                 row.version += 1
                 if "criteria" in changes[move.ticket]:
                     relate(w, row, {"criteria": changes[move.ticket]["criteria"]}, found)
                     judged.append(row.pk)
-    named = [tickets.rows[pk] for pk in sorted({m.ticket for d in drafts for m in d.moves if m.ticket in tickets.rows})]
-    for row in named:
-        row.revision, row.updated_at = revision, w.now
-    if named:
-        columns = ["status", "revision", "updated_at"]
-        if changes:
-            columns += ["type", "story", "estimate", "version"]
-        Ticket.objects.bulk_update(named, columns, batch_size=AT_ONCE)
+    if written:
+        columns = ["status", "type", "story", "estimate", "version"] if changes else ["status"]
+        Ticket.objects.bulk_update(written, columns, batch_size=AT_ONCE)
     if judged:
         judge_tickets(w, ticket_ids=judged, metric_ids=None, revision=revision)
 

@@ -14,7 +14,7 @@ from agileml.planning.rules import taking_back as rules
 from agileml.planning.rules.moves import Refusal, Refused
 from agileml.planning.rules.replay import RecordedMove, replay
 from agileml.planning.rules.taking_back import Blocker, Effect, Now, PastDecision
-from agileml.projects.doors import Hidden, ProjectWriting, writing
+from agileml.projects.doors import Hidden, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
 from agileml.work.models import Ticket
@@ -45,41 +45,66 @@ def take_back(
     close. Raises Hidden, Forbidden, Refused when it has been taken back already, Overtaken with the list.
     """
     with writing(project, actor=actor, now=now, need=Need.DECIDE, origin=origin) as w:
-        named = Decision.objects.filter(project=w.project, uid=decision).first()
-        if named is None:
-            raise Hidden(decision)
-        group = list(
-            Decision.objects.filter(group=named.group).select_related("sprint", "reverts", "actor").order_by("pk")
-        )
-        group.sort(key=lambda row: row.pk != named.pk)
-        effects = {row.pk: rules.effect(_kinds(row)) for row in group}
-        if any(effects.values()):
+        undoing = look(w.project, decision, reason=reason)
+        if undoing.changes_state:
             assert w.access is not None
             w.access.require(Need.LEAD)
-        pasts = _pasts(w, since=min(row.pk for row in group))
-        for row in group:
-            if not _stands(row, pasts):
-                raise Refused([Refusal("already_taken_back", f"{_name(row)} has been taken back already.")])
-        moves = {row.pk: recorded_moves(row) for row in group}
-        tickets = _read(w, group, moves, effects)
-        scene = _scene(w, group, tickets)
-        blockers: list[Blocker] = []
-        drafts = []
-        for row in group:
-            later = rules.still_count(
-                [past for past in pasts if past.id > row.pk and past.id not in {other.pk for other in group}]
-            )
-            stuck, free = _sort(row, moves[row.pk], scene, later)
-            blockers += stuck
-            blockers += _lifecycle(row, effects[row.pk], later, scene.present)
-            drafts.append(
-                _draft(row, free, scene.present, tickets, effects[row.pk], partial=bool(stuck), reason=reason)
-            )
-        whole = any(effects.values()) or len(group) > 1  # a start, a close or a group is taken back whole or not at all
-        rest = not whole and any(draft.moves for draft in drafts)
-        if blockers and not (partial and rest):
-            raise Overtaken(blockers, rest=rest)
-        return ledger.commit(w, drafts, tickets, revision=w.revision)[0]
+        if undoing.blockers and not (partial and undoing.rest):
+            raise Overtaken(undoing.blockers, rest=undoing.rest)
+        return ledger.commit(w, undoing.drafts, undoing.tickets, revision=w.revision)[0]
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """What taking a group of decisions back would write, the named one first, and what stands in the way.
+
+    `rest`: whether anything would be left to take back without what something stands in the way of.
+    """
+
+    group: Sequence[Decision]
+    drafts: Sequence[ledger.Draft]
+    tickets: ledger.Touched
+    blockers: Sequence[Blocker]
+    rest: bool
+    changes_state: bool
+
+
+def look(project: Project, decision: str, *, reason: str = "") -> Undoing:
+    """What taking back the decision with this uid would do now. Raises Hidden, or Refused when it has been already."""
+    named = Decision.objects.filter(project=project, uid=decision).first()
+    if named is None:
+        raise Hidden(decision)
+    group = list(Decision.objects.filter(group=named.group).select_related("sprint", "reverts", "actor").order_by("pk"))
+    group.sort(key=lambda row: row.pk != named.pk)
+    effects = {row.pk: rules.effect(_kinds(row)) for row in group}
+    pasts = _pasts(project, since=min(row.pk for row in group))
+    for row in group:
+        if not _stands(row, pasts):
+            raise Refused([Refusal("already_taken_back", f"{_name(row)} has been taken back already.")])
+    moves = {row.pk: recorded_moves(row) for row in group}
+    tickets = _read(project, group, moves, effects)
+    scene = _scene(project, group, tickets)
+    blockers: list[Blocker] = []
+    fast: list[Blocker] = []  # what stands in the way of all the moves at once
+    drafts = []
+    for row in group:
+        later = rules.still_count(
+            [past for past in pasts if past.id > row.pk and past.id not in {other.pk for other in group}]
+        )
+        stuck, free = _sort(row, moves[row.pk], effects[row.pk], scene, later)
+        blockers += stuck
+        fast += _lifecycle(row, effects[row.pk], later, scene.present)
+        drafts.append(_draft(row, free, scene.present, tickets, effects[row.pk], partial=bool(stuck), reason=reason))
+    changes_state = any(effects.values())
+    whole = changes_state or len(group) > 1  # a start, a close or a group is taken back whole or not at all
+    return Undoing(
+        group=group,
+        drafts=drafts,
+        tickets=tickets,
+        blockers=blockers + fast,
+        rest=not whole and not fast and any(draft.moves for draft in drafts),
+        changes_state=changes_state,
+    )
 
 
 def _name(row: Decision) -> str:
@@ -94,11 +119,11 @@ def _kinds(row: Decision) -> list[str]:
     return kinds
 
 
-def _pasts(w: ProjectWriting, *, since: int) -> list[PastDecision]:
+def _pasts(project: Project, *, since: int) -> list[PastDecision]:
     """The decisions of the project from the one with this id on, each with the tickets that it moved."""
     touched: dict[int, set[int]] = {}
     of_sprint: set[int] = set()
-    lines = Move.objects.filter(decision__project=w.project, decision__gte=since).values_list(
+    lines = Move.objects.filter(decision__project=project, decision__gte=since).values_list(
         "decision", "ticket__number", "move"
     )
     for decision, number, move in lines:
@@ -106,7 +131,7 @@ def _pasts(w: ProjectWriting, *, since: int) -> list[PastDecision]:
             touched.setdefault(decision, set()).add(number)
         elif move == Move.Kind.SPRINT:
             of_sprint.add(decision)
-    rows = Decision.objects.filter(project=w.project, pk__gte=since).order_by("pk")
+    rows = Decision.objects.filter(project=project, pk__gte=since).order_by("pk")
     return [
         PastDecision(
             id=pk,
@@ -138,8 +163,8 @@ class Scene:
     planned: frozenset[int]
 
 
-def _scene(w: ProjectWriting, group: Sequence[Decision], tickets: ledger.Touched) -> Scene:
-    planned = Sprint.objects.filter(project=w.project, state=Sprint.State.PLANNED).values_list("number", flat=True)
+def _scene(project: Project, group: Sequence[Decision], tickets: ledger.Touched) -> Scene:
+    planned = Sprint.objects.filter(project=project, state=Sprint.State.PLANNED).values_list("number", flat=True)
     return Scene(
         present=_now(tickets),
         group=frozenset(row.sprint.number for row in group if row.sprint),
@@ -148,7 +173,7 @@ def _scene(w: ProjectWriting, group: Sequence[Decision], tickets: ledger.Touched
 
 
 def _read(
-    w: ProjectWriting,
+    project: Project,
     group: Sequence[Decision],
     moves: dict[int, list[RecordedMove]],
     effects: dict[int, Effect | None],
@@ -157,7 +182,7 @@ def _read(
     for row in group:
         if row.sprint and effects[row.pk]:  # a start or a close is about all that is in the sprint
             numbers |= replay(recorded(row.sprint)).tickets.keys()
-    return ledger.touched(w, sorted(numbers))
+    return ledger.read(project, sorted(numbers))
 
 
 def _now(tickets: ledger.Touched) -> dict[int, Now]:
@@ -175,18 +200,23 @@ def _now(tickets: ledger.Touched) -> dict[int, Now]:
 
 
 def _sort(
-    row: Decision, moves: Sequence[RecordedMove], scene: Scene, later: Sequence[PastDecision]
+    row: Decision,
+    moves: Sequence[RecordedMove],
+    effect: Effect | None,
+    scene: Scene,
+    later: Sequence[PastDecision],
 ) -> tuple[list[Blocker], list[RecordedMove]]:
     """What stands in the way of some moves, and the moves that nothing stands in the way of."""
     if rules.is_start(_kinds(row)):
         return [], list(moves)  # progress does not hold a start; a later decision does, and `_lifecycle` says so
     sprint_now = ledger.sprint_fields(row.sprint) if row.sprint else {}
+    left_in = row.sprint.number if row.sprint and not (effect and effect.after == Sprint.State.CLOSED) else None
     stuck: list[Blocker] = []
     free: list[RecordedMove] = []
     for move in moves:
         found = rules.blockers(
             move,
-            sprint=row.sprint.number if row.sprint else None,
+            left_in=left_in,
             now=scene.present.get(move.ticket) if move.ticket is not None else None,
             sprint_now=sprint_now,
             later=later,
@@ -224,11 +254,14 @@ def _lifecycle(
         planned = {move.ticket: move.before or {} for move in recorded_moves(row) if move.move == "remove"}
         if drafted != planned.keys():
             found.append(Blocker("changed", "The draft is no longer what was started.", None))
-        found += [
-            Blocker("changed", f"{now.key} was changed since.", now.number)
-            for number, before in planned.items()
-            if number is not None and (now := present.get(number)) and rules.differs(now, before)
-        ]
+        for number, before in planned.items():
+            now = present[number] if number is not None else None
+            if now is not None and now.sprint is not None:
+                found.append(Blocker("elsewhere", f"{now.key} is in sprint {now.sprint} now.", number))
+            elif now is not None and now.status == "done":
+                found.append(Blocker("progress", f"{now.key} is done now.", number))
+            elif now is not None and rules.differs(now, before):
+                found.append(Blocker("changed", f"{now.key} was changed since.", number))
     if effect.before == Sprint.State.CLOSED:  # closing it again, as it was
         moved = {move.ticket for move in recorded_moves(row)}
         found += [

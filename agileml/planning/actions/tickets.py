@@ -11,7 +11,7 @@ from agileml.metrics.models import Snapshot
 from agileml.planning import shapes
 from agileml.planning.actions import decide, ledger, rows
 from agileml.planning.actions.sprints import NeedsDecision, Stale
-from agileml.planning.models import Assignment, Move, Sprint
+from agileml.planning.models import Assignment, Evidence, Move, Sprint
 from agileml.planning.rules.moves import MoveRequest, Refusal, Refused
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
@@ -120,6 +120,7 @@ def delete_ticket(
         if expected_version is not None and expected_version != row.version:
             raise Stale(tickets.before[row.pk])
         named = Move.objects.filter(ticket=row).exists() or Snapshot.objects.filter(ticket=row).exists()
+        named = named or Evidence.objects.filter(finding__ticket=row).exists()
         if named or Ticket.objects.filter(split_from=row, deleted_at=None).exists():
             raise Referenced
         waiting = list(Dependency.objects.filter(needs=row).values_list("ticket", flat=True))
@@ -133,14 +134,20 @@ def delete_ticket(
         w.journal.record("ticket", "deleted", row, tickets=images)
 
 
+def _by_uid(criteria: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(criteria, key=lambda item: item["uid"] or "")
+
+
 def _same(name: str, before: shapes.Shape, value: Any) -> bool:
     had = before[name]
     if name in {"assignee", "reviewer"}:
         return bool((had or {}).get("id") == value)
     if name == "blocked":
         return bool((had or {}).get("why") == (value or {}).get("why"))
-    if name == "criteria":
-        return bool(ledger.plan_fields(before)["criteria"] == value)
+    if name == "criteria":  # their order is that in which they were made, whatever the order that they are sent in
+        return bool(_by_uid(ledger.plan_fields(before)["criteria"]) == _by_uid(value))
+    if name == "depends_on":
+        return bool(set(had) == set(value))
     return bool(had == value)
 
 

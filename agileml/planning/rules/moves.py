@@ -159,6 +159,7 @@ def refusals(
     """
     found: list[Refusal] = []
     seen: set[int] = set()
+    sprint_fields: set[str] = set()
     if not moves:
         found.append(Refusal("no_moves", "A decision needs at least one move."))
     for position, move in enumerate(moves):
@@ -168,6 +169,11 @@ def refusals(
                 Refusal("needs_sprint", "In the backlog tickets can only be skipped and restored.", None, pointer)
             )
             continue
+        if move.move == "sprint":
+            twice = sorted(sprint_fields & move.set.keys())
+            sprint_fields |= move.set.keys()
+            if twice:
+                found.append(Refusal("twice", f"The sprint's {', '.join(twice)} is set twice.", None, pointer))
         if move.ticket is None:
             continue
         ticket = tickets.get(move.ticket)

@@ -78,15 +78,16 @@ def inverse(move: RecordedMove, now: Now | None) -> RecordedMove | None:
 def blockers(
     move: RecordedMove,
     *,
-    sprint: int | None,
+    left_in: int | None,
     now: Now | None,
     sprint_now: Mapping[str, Any],
     later: Iterable[PastDecision],
     group: Set[int],
     planned: Set[int],
 ) -> list[Blocker]:
-    """What stands in the way of undoing `move` in `sprint`; empty when it can be undone.
+    """What stands in the way of undoing `move`; empty when it can be undone.
 
+    `left_in` is the sprint that the decision left its tickets in: none for the backlog, or when it closed the sprint.
     `later` are the decisions after it that still count; `sprint_now` are the sprint's own fields as they are;
     `group` are the sprints of the group that is taken back together, `planned` those that have not started.
     """
@@ -104,18 +105,18 @@ def blockers(
     if versions or elsewhere:
         where = " and ".join([f"v{version}" for version in versions] + (["the backlog"] if elsewhere else []))
         return [Blocker("later_decision", f"{now.key} was decided on again ({where}).", move.ticket, versions)]
-    return list(_state_blockers(move, sprint, now, group, planned))
+    return list(_state_blockers(move, left_in, now, group, planned))
 
 
 def _state_blockers(
-    move: RecordedMove, sprint: int | None, now: Now, group: Set[int], planned: Set[int]
+    move: RecordedMove, left_in: int | None, now: Now, group: Set[int], planned: Set[int]
 ) -> Iterable[Blocker]:
     def blocker(code: str, message: str) -> Blocker:
         return Blocker(code, f"{now.key} {message}", now.number)
 
     before, after = move.before or {}, move.after or {}
     if move.move in {"remove", "defer"}:
-        if now.sprint is not None and (now.sprint == sprint or now.sprint not in group):
+        if now.sprint is not None and (now.sprint == left_in or now.sprint not in group):
             yield blocker("elsewhere", f"is in sprint {now.sprint} now.")
         if now.status != before.get("status"):
             yield blocker("progress", "has moved on since.")
@@ -124,8 +125,8 @@ def _state_blockers(
         if move.move == "defer" and after.get("drafted") and now.planned_sprint != after.get("to"):
             yield blocker("elsewhere", f"is no longer drafted in sprint {after.get('to')}.")
         return
-    if now.sprint != sprint:
-        yield blocker("elsewhere", "is no longer in this sprint." if sprint else "is in a sprint now.")
+    if now.sprint != left_in:
+        yield blocker("elsewhere", f"is in sprint {now.sprint} now." if now.sprint else "is no longer in this sprint.")
         return
     if move.move in {"add", "restore"} and now.status != after.get("status"):
         yield blocker("progress", "has moved on since.")
