@@ -135,7 +135,7 @@ def _whole(request: HttpRequest, access: Access, where: Where) -> dict[str, Any]
         runs=runs,
         findings=_findings(ticket),
         kinds=Finding.Kind.choices,
-        citable=queries.citable(ticket),
+        citable=queries.citable(ticket, [one.row for one in criteria]),
         opinions=list(ReviewOpinion.objects.filter(ticket=ticket).select_related("author").order_by("at", "pk")),
         opinion_choices=ReviewOpinion.Opinion.choices,
         comments=[

@@ -30,6 +30,9 @@
     from = { list: card.parentElement, next: card.nextElementSibling };
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", card.id);
+    // The title is a link, and a link that is dragged would show only itself.
+    const box = card.getBoundingClientRect();
+    event.dataTransfer.setDragImage(card, event.clientX - box.left, event.clientY - box.top);
     document.body.classList.add("is-dragging");
     requestAnimationFrame(() => card.classList.add("dragging"));
   });
@@ -78,9 +81,12 @@
     const previous = neighbour(card.previousElementSibling);
     if (next && next !== number) values.before = next;
     else if (previous && previous !== number) values.after = previous;
-    document.addEventListener("htmx:afterRequest", (event) => {
+    const answered = (event) => {
+      if (event.detail.pathInfo.requestPath !== url) return;
+      document.removeEventListener("htmx:afterRequest", answered);
       if (!event.detail.successful) putBack(card, where);
-    }, { once: true });
+    };
+    document.addEventListener("htmx:afterRequest", answered);
     window.htmx.ajax("POST", url, { target: "#dialog", swap: "innerHTML", values });
   };
 

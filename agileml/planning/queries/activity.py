@@ -1,7 +1,7 @@
 """What happened to a ticket, in sentences: the journal's changes of it and the decisions about it, newest first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from agileml.journal.models import Change
 from agileml.planning.models import Decision, Move
 from agileml.work.models import Finding, ReviewOpinion, Ticket
 
+READ_AT_MOST = 300  # a hundred runs that came one by one are one line
 NOT_TOLD = {"version", "sprint", "planned_sprint", "outcome"}
 FIELDS = {
     "expected_benefit": "expected benefit", "riskiest_assumption": "riskiest assumption", "depends_on": "dependencies",
@@ -32,6 +33,8 @@ class Event:
     what: str
     url: str = ""
     link: str = ""
+    runs: int = 0
+    metrics: tuple[str, ...] = ()
 
 
 def activity(ticket: Ticket, moves: Sequence[Move], *, key: str, most: int = 40) -> list[Event]:
@@ -39,11 +42,23 @@ def activity(ticket: Ticket, moves: Sequence[Move], *, key: str, most: int = 40)
     rows = (
         Change.objects.filter(Q(object_uid=ticket.uid) | Q(parent_uid=ticket.uid), stream=ticket.project.stream_id)
         .select_related("actor")
-        .order_by("-revision")[:most]
+        .order_by("-revision")[:READ_AT_MOST]
     )
     events = [event for row in rows if (event := _of_change(row)) is not None]
     events += [_of_move(move, key) for move in moves]
-    return sorted(events, key=lambda event: event.at, reverse=True)[:most]
+    return _together(sorted(events, key=lambda event: event.at, reverse=True))[:most]
+
+
+def _together(events: Sequence[Event]) -> list[Event]:
+    """Runs that arrived one after the other, told as one."""
+    told: list[Event] = []
+    for event in events:
+        last = told[-1] if told else None
+        if last and last.runs and event.runs and (last.who, last.metrics) == (event.who, event.metrics):
+            told[-1] = replace(last, runs=last.runs + event.runs, what=_arrived(last.runs + event.runs, last.metrics))
+        else:
+            told.append(event)
+    return told
 
 
 def _of_move(move: Move, key: str) -> Event:
@@ -77,7 +92,11 @@ def _of_change(row: Change) -> Event | None:
     if row.kind == "comment":
         return Event(row.at, "info", who, "commented")
     if row.kind == "snapshots":
-        return Event(row.at, "ana", who, _arrived(resource))
+        who = ""  # they arrive by themselves, whoever's token brings them
+        rows = resource.get("snapshots", [])
+        metrics = tuple(sorted({one["metric"] for one in rows}))
+        runs = len({(one["candidate"], one["pair_key"], one["external_id"]) for one in rows})
+        return Event(row.at, "ana", who, _arrived(runs, metrics), runs=runs, metrics=metrics)
     return None
 
 
@@ -89,13 +108,10 @@ def _finding(resource: dict[str, Any]) -> str:
     }.get(kind, "says something")  # fmt: skip
 
 
-def _arrived(resource: dict[str, Any]) -> str:
-    rows = resource.get("snapshots", [])
-    metrics = sorted({row["metric"] for row in rows})
-    runs = {(row["candidate"], row["pair_key"], row["external_id"]) for row in rows}
-    many = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+def _arrived(runs: int, metrics: Sequence[str]) -> str:
+    many = "1 run" if runs == 1 else f"{runs} runs"
     named = ", ".join(metrics[:3]) + (f" and {len(metrics) - 3} more" if len(metrics) > 3 else "")
-    return f"{many} arrived: {named}"
+    return f"{many} arrived ({named})"
 
 
 def _edited(diff: dict[str, list[Any]]) -> str:

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from agileml.planning.models import Sprint
 from agileml.planning.queries.cards import Card, cards
-from agileml.planning.queries.strip import Strip, strip
+from agileml.planning.queries.strip import Strip, first_target, strip
 from agileml.projects.calendar import working_days
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.models import Project
@@ -85,6 +85,7 @@ class Board:
     """A whole board, for one reader's filters."""
 
     sprint: Sprint
+    name: str
     day: str
     ends: str
     tabs: tuple[Tab, ...]
@@ -126,16 +127,18 @@ def board(access: Access, sprint: Sprint, active: Sequence[Sprint], *, filters: 
     project = access.project
     tickets = _tickets(sprint)
     shown = [ticket for ticket in tickets if filters.keeps(ticket, project.key)]
-    made = cards(project, sprint, shown, menus=Need.WORK in access.can)
+    target = first_target(tickets)
+    made = cards(project, shown, menus=Need.WORK in access.can, metric=target.metric_id if target else None)
     left = [ticket for ticket in tickets if ticket.status in COLUMNS[:-1]]
     return Board(
         sprint=sprint,
+        name=sprint_name(sprint),
         day=day_text(project, sprint, today),
         ends=ends_text(sprint, today),
         tabs=_tabs(sprint, active),
         lanes=_lanes(project, shown, made, filters.lanes),
         skipped=tuple(made[ticket.pk] for ticket in shown if ticket.status == Ticket.Status.SKIPPED),
-        strip=strip(project.key, tickets),
+        strip=strip(project.key, target),
         done=sum(ticket.status == Ticket.Status.DONE for ticket in tickets),
         skips=sum(ticket.status == Ticket.Status.SKIPPED for ticket in tickets),
         to_go=len(left),
@@ -144,6 +147,12 @@ def board(access: Access, sprint: Sprint, active: Sequence[Sprint], *, filters: 
         people=_people(tickets),
         types=tuple((kind, str(TicketType(kind).label)) for kind in _in_use(tickets)),
     )
+
+
+def sprint_name(sprint: Sprint) -> str:
+    """ "Sprint 7", with the name that somebody gave it."""
+    plain = f"Sprint {sprint.number}"
+    return plain if sprint.name == plain else f"{plain}: {sprint.name}"
 
 
 def day_text(project: Project, sprint: Sprint, today: date) -> str:

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Max, Window
+from django.db.models import Case, Count, F, Max, Value, When, Window
 from django.db.models.functions import RowNumber
+from django.utils.text import Truncator
 
 from agileml.lib.figures import measured
 from agileml.metrics.models import Criterion, Snapshot
-from agileml.planning.models import Decision, Move, Sprint
+from agileml.planning.models import Decision, Move
 from agileml.projects.models import Project
 from agileml.work.models import Dependency, Finding, Ticket
 
@@ -45,15 +46,16 @@ class Card:
     menu_url: str = ""
 
 
-def cards(project: Project, sprint: Sprint, tickets: list[Ticket], *, menus: bool) -> dict[int, Card]:
+def cards(project: Project, tickets: list[Ticket], *, menus: bool, metric: int | None = None) -> dict[int, Card]:
     """The card of each ticket, by the ticket's id; five queries, however many tickets there are.
 
-    `menus` says whether cards have the way to their actions. The tickets need assignee and reviewer loaded.
+    `menus` says whether cards have the way to their actions. `metric` is the id of the one that matters most: a card
+    without a criterion shows it rather than another. The tickets need assignee and reviewer loaded.
     """
     ids = [ticket.pk for ticket in tickets]
     lights = _lights(ids)
     findings = _findings(ids)
-    newest = _newest([pk for pk in ids if pk not in lights])
+    newest = _newest([pk for pk in ids if pk not in lights], metric)
     needs = _open_needs(project, ids)
     skips = _skips(project, [ticket.pk for ticket in tickets if ticket.status == Ticket.Status.SKIPPED])
     made = {}
@@ -64,13 +66,14 @@ def cards(project: Project, sprint: Sprint, tickets: list[Ticket], *, menus: boo
         if ticket.status == Ticket.Status.IN_REVIEW and ticket.reviewer:
             facts.append(f"asks {ticket.reviewer.name}")
         why, version, where = skips.get(ticket.pk, ("", None, ""))
+        who = ticket.assignee if ticket.status != Ticket.Status.SKIPPED else None  # nobody is at what is skipped
         made[ticket.pk] = Card(
             key=f"{project.key}-{ticket.number}",
             url=url,
             type=ticket.type,
             title=ticket.title,
-            assignee=ticket.assignee.name if ticket.assignee else "",
-            initials=ticket.assignee.initials if ticket.assignee else "",
+            assignee=who.name if who else "",
+            initials=who.initials if who else "",
             lights=tuple(lights.get(ticket.pk, ())),
             blocked=f"blocked: {ticket.blocked_why}"[:80] if ticket.blocked_since else "",
             waiting="waiting on a run" if ticket.waiting_on_run else "",
@@ -123,9 +126,14 @@ def _findings(ids: Iterable[int]) -> dict[int, str]:
     }
 
 
-def _newest(ids: Iterable[int]) -> dict[int, str]:
+def _newest(ids: Iterable[int], metric: int | None) -> dict[int, str]:
     """The newest value of a watched metric on each ticket, one row a ticket however many runs it has."""
-    place = Window(RowNumber(), partition_by=F("ticket"), order_by=[F("observed_at").desc(), F("pk").desc()])
+    first = Case(When(metric=metric, then=Value(0)), default=Value(1))
+    place = Window(
+        RowNumber(),
+        partition_by=F("ticket"),
+        order_by=[first, F("observed_at").desc(), F("step").desc(), F("pk").desc()],
+    )
     rows = Snapshot.objects.current().filter(ticket__in=ids).exclude(metric__direction="").annotate(place=place)
     return {
         ticket: f"{key} {measured(value, unit, state=state)}"
@@ -154,7 +162,7 @@ def _skips(project: Project, ids: Iterable[int]) -> dict[int, tuple[str, int | N
     )
     found = {}
     for ticket, reason, code, version, number in rows:  # the last one holds
-        said = reason or (Decision.Reason(code).label if code else "")
+        said = Truncator(reason or (Decision.Reason(code).label if code else "")).words(20, truncate=" …")
         url = f"/p/{project.key}/sprints/{number}/history/#v{version}" if version else ""
         found[ticket] = (said, version, url)
     return found

@@ -47,12 +47,11 @@ class Strip:
     trend: Chart | None = None
 
 
-def strip(key: str, tickets: Iterable[Ticket]) -> Strip | None:
-    """The strip of the first epic with a target among these tickets, None when there is none; two queries.
+def strip(key: str, target: Target | None) -> Strip | None:
+    """The strip of an epic's target, None for none; two queries.
 
-    `key` is the project's. The tickets need story, epic, target and metric loaded, as the board loads them.
+    `key` is the project's. The target needs metric and epic loaded.
     """
-    target = first_target(tickets)
     if target is None:
         return None
     metric = target.metric
@@ -85,7 +84,10 @@ def strip(key: str, tickets: Iterable[Ticket]) -> Strip | None:
 
 
 def first_target(tickets: Iterable[Ticket]) -> Target | None:
-    """The target of the first epic, by rank, that has one and has work among these tickets."""
+    """The target of the first epic, by rank, that has one and has work among these tickets.
+
+    They need story, epic, target and metric loaded, as the board loads them.
+    """
     epics: dict[int, Epic] = {
         ticket.story.epic.pk: ticket.story.epic for ticket in tickets if ticket.story and ticket.story.epic
     }

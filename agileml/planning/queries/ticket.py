@@ -23,7 +23,7 @@ from agileml.work.models import Epic, Finding, ReviewOpinion, Story, Ticket
 from agileml.work.types import DoneFacts, Lack, lacks
 
 RUNS_AT_MOST = 400
-JUDGEMENTS_AT_MOST = 40
+JUDGEMENTS_AT_MOST = 200
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,10 @@ def standings(ticket: Ticket) -> list[Standing]:
         .order_by("-at", "-pk")[:JUDGEMENTS_AT_MOST]
     ):
         unit = row.criterion.metric.unit
-        history[row.criterion_id].append(
+        told = history[row.criterion_id]
+        if told and (told[-1].state, told[-1].candidate) == (row.state, row.candidate.name if row.candidate else ""):
+            continue  # one more run of the same candidate that changed nothing
+        told.append(
             Judged(
                 at=row.at,
                 state=row.state,
@@ -247,18 +250,23 @@ class Citable:
     snapshots: Sequence[str]
 
 
-def citable(ticket: Ticket, *, most: int = 6) -> list[Citable]:
-    """The candidates of a ticket with the runs that a finding would cite, newest first: those that were judged last."""
+def citable(ticket: Ticket, criteria: Sequence[Criterion], *, most: int = 6) -> list[Citable]:
+    """The candidates of a ticket with the runs that a finding would cite, the one measured last first.
+
+    Only of the metrics that the criteria are about; where there is none, of those that are watched.
+    """
     found: dict[tuple[str, str, str], list[tuple[str, float | None]]] = defaultdict(list)
-    rows = (
-        Snapshot.objects.current()
-        .filter(ticket=ticket)
-        .exclude(metric__direction="", metric__criteria=None)
-        .order_by("-observed_at", "-pk")
-        .values_list("candidate__name", "metric__key", "metric__unit", "uid", "value")[:RUNS_AT_MOST]
+    rows = Snapshot.objects.current().filter(ticket=ticket)
+    about = {row.metric_id for row in criteria}
+    rows = rows.filter(metric__in=about) if about else rows.exclude(metric__direction="")
+    told = rows.order_by("-observed_at", "-step", "-pk").values_list(
+        "candidate__name", "metric__key", "metric__unit", "pair_key", "uid", "value"
     )
-    for name, key, unit, uid, value in rows:
-        found[name, key, unit].append((str(uid), value))
+    seen = set()
+    for name, key, unit, pair, uid, value in told[:RUNS_AT_MOST]:
+        if (name, key, pair) not in seen:  # of a curve only its last step
+            seen.add((name, key, pair))
+            found[name, key, unit].append((str(uid), value))
     result = []
     for (name, key, unit), runs_of in list(found.items())[:most]:
         values = [value for _, value in runs_of if value is not None]
