@@ -45,7 +45,7 @@ class BrowserSessionAuthentication(SessionAuthentication):
         try:
             super().enforce_csrf(request)
         except PermissionDenied as denied:
-            raise PermissionDenied(denied.detail, code="csrf") from None
+            raise PermissionDenied(str(denied.detail), code="csrf") from None
 
 
 class TokenMayDoThis(BasePermission):

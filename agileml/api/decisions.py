@@ -60,6 +60,8 @@ class Decisions(ProjectView):
         why = why_of({name: values[name] for name in REASON if name in values})
         moves = rules.parse(values["moves"])
         sprint, base = values.get("sprint"), values.get("base_version")
+        if sprint is not None:
+            plans.named_sprint(self.project, sprint)
         if sprint is not None and base is None:
             raise Invalid([FieldError("/base_version", "required", "Name the plan version that this was made for.")])
         if paging.flag(self.request, "dry_run"):
@@ -80,6 +82,7 @@ class SprintDecisions(Decisions):
 
     def post(self, request: Request, key: str, number: int) -> Response:  # type: ignore[override]
         """Decide about this sprint."""
+        plans.sprint_of(self.project, number)
         sent = self.sent()
         if sent.get("sprint", number) != number:
             raise Invalid([FieldError("/sprint", "invalid", "The address names another sprint.")])

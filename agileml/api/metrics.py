@@ -1,13 +1,17 @@
 """Metrics, and the snapshots of them on a ticket."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agileml.api import columns, paging
 from agileml.api.notes import OnTicket
-from agileml.api.views import ProjectView
+from agileml.api.views import OnlyJson, ProjectView
+from agileml.ingest.actions.pushes import Received, receive_push
+from agileml.ingest.rules.bodies import MOST_PUSHED_BYTES
 from agileml.metrics import shapes
 from agileml.metrics.models import Metric, Snapshot
 
@@ -23,10 +27,23 @@ class Metrics(ProjectView):
         return self.vouched(paging.page(request, rows, _metrics, columns.METRIC, by="pk"))
 
 
+class OrAsCurlSays(OnlyJson):
+    """`curl --data @metrics.json` calls what it sends a form; what arrives is the file."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        """The JSON parser for JSON and for what claims to be a form."""
+        if (request.content_type or "").startswith("application/x-www-form-urlencoded"):
+            return next(iter(parsers))
+        return super().select_parser(request, parsers)
+
+
 class Snapshots(OnTicket):
     """What was measured on a ticket, superseded values included."""
 
+    content_negotiation_class = OrAsCurlSays
     takes = {"get": (*paging.PAGE, "metric")}
+    takes_metrics = True
+    largest = MOST_PUSHED_BYTES
 
     def get(self, request: Request, key: str, number: int) -> Response:
         """List it, of one metric if it is named."""
@@ -38,6 +55,11 @@ class Snapshots(OnTicket):
             rows = rows.filter(metric__key=metric)
         return self.vouched(paging.page(request, rows, _snapshots, columns.SNAPSHOT, by="pk"))
 
+    def post(self, request: Request, key: str, number: int) -> Response:
+        """Push: attach what was measured. Safe to send again; one refused value refuses no other."""
+        received = receive_push(ticket=number, body=request.data, **self.doing())
+        return Response(_received_shape(received))
+
 
 def _metrics(rows: list[Metric]) -> list[dict[str, Any]]:
     return [shapes.metric(row) for row in rows]
@@ -45,3 +67,22 @@ def _metrics(rows: list[Metric]) -> list[dict[str, Any]]:
 
 def _snapshots(rows: list[Snapshot]) -> list[dict[str, Any]]:
     return [shapes.snapshot(row, ticket=row.ticket.number) for row in rows]
+
+
+def _received_shape(received: Received) -> dict[str, Any]:
+    return {
+        "external_id": received.external_id,
+        **{result: received.count(result) for result in ("created", "unchanged", "superseded", "refused")},
+        "points": [
+            {
+                "metric": answer.metric,
+                "step": answer.step,
+                "pair_key": answer.pair_key,
+                "result": answer.result,
+                "why": answer.why,
+                "snapshot": str(answer.snapshot.uid) if answer.snapshot else None,
+            }
+            for answer in received.answers
+        ],
+        "warnings": list(received.warnings),
+    }

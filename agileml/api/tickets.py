@@ -12,6 +12,7 @@ from agileml.api.views import ProjectView, expected_version, tagged
 from agileml.planning import shapes
 from agileml.planning.actions import progress, tickets
 from agileml.planning.models import Assignment
+from agileml.planning.queries import plans
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Project
 from agileml.work import fields
@@ -44,6 +45,8 @@ class Tickets(ProjectView):
         """Make one, in the backlog or in a sprint."""
         sent, why = apart(self.sent())
         target = fields.clean({"sprint": sent.pop("sprint", None)}, fields={"sprint": fields.maybe(fields.reference)})
+        if target["sprint"] is not None:
+            plans.named_sprint(self.project, target["sprint"])
         row = tickets.create_ticket(sent=sent, sprint=target["sprint"], why=why, **self.doing())
         return tagged(shape_of(self.project, row.number), status=201, location=f"{request.path}{row.number}/")
 

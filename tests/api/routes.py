@@ -73,6 +73,14 @@ class Route:
 SKIP = {"base_version": 2, "reason_code": "other", "reason": "It is refuted.", "moves": [{"move": "skip", "ticket": 1}]}
 BACKLOG = {str(number): {"to": "backlog", "note": "Half way"} for number in (1, 2, 3)}
 TICKET = {"type": "review", "title": "Look at it", "labels": ["a"], "story": 1, "checklist": [{"text": "x"}]}
+PUSH = {
+    "external_id": "run-1",
+    "candidate": "deskewed",
+    "url": "https://example.com/1",
+    "dataset": {"name": "digits", "digest": "d1"},
+    "params": {"c": 1},
+    "points": [{"metric": "error", "value": 0.03, "pair_key": "seed=1", "step": 3}],
+}
 
 ROUTES = [
     Route("me", "get", None),
@@ -99,7 +107,9 @@ ROUTES = [
     Route("ticket-comments", "get", Need.READ),
     Route("ticket-comments", "post", Need.COMMENT, 201, {"text": "Well done."}),
     Route("ticket-snapshots", "get", Need.READ),
+    Route("ticket-snapshots", "post", Need.WORK, 200, PUSH, is_push=True),
     Route("snapshots", "get", Need.READ),
+    Route("snapshots", "post", Need.WORK, 200, {"error": 0.03, "nested": {"f1": 1}}, is_push=True),
     Route("sprints", "get", Need.READ),
     Route("sprints", "post", Need.WORK, 201, {"start": "2026-12-14", "end": "2026-12-25", "name": "Last"}),
     Route("sprint", "get", Need.READ),

@@ -8,6 +8,7 @@ from agileml.planning.queries.replays import recorded
 from agileml.planning.rules.replay import Plan, PlanDiff, compare, replay
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Project
+from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Ticket
 
 
@@ -17,6 +18,12 @@ def sprint_of(project: Project, number: int) -> Sprint:
     if row is None:
         raise Hidden(number)
     return row
+
+
+def named_sprint(project: Project, number: int) -> None:
+    """Raise Invalid unless there is such a sprint: for a body that names one, where Hidden is for an address."""
+    if not Sprint.objects.filter(project=project, number=number).exists():
+        raise Invalid([FieldError("/sprint", "unknown", "There is no such sprint.")])
 
 
 def plan_at(sprint: Sprint, version: int | None = None) -> Plan:

@@ -1,0 +1,154 @@
+"""Sprints through the API: planned, drafted, started, shown, closed."""
+
+import pytest
+
+from agileml.planning.models import Sprint
+from agileml.work.models import Ticket
+from tests.api.client import Api, codes
+from tests.factories import Cast, make_sprint
+
+
+def test_a_sprint_is_planned_drafted_and_started(cast: Cast, tickets: list[Ticket]):
+    api = Api(cast.lead)
+    answer = api("POST", "sprints/", {"start": "2026-11-16", "end": "2026-11-27", "goal": "Know what works"})
+    made = answer.json()
+    assert (answer.status_code, made["name"], made["state"], made["plan_version"]) == (201, "Sprint 1", "planned", 0)
+    assert api("GET", answer["Location"]).json() == made
+    drafted = api("PUT", "sprints/1/draft/", {"tickets": [1, 3, 3]}).json()
+    assert drafted["tickets"] == [1, 3]
+    assert api("PUT", "sprints/1/draft/", {"tickets": [1, 2]}).json()["tickets"] == [1, 2]
+    assert [line["number"] for line in api.get("sprints/1/board/")["columns"]["todo"]] == [1, 2]
+    decision = api.post("sprints/1/start/")
+    assert (decision["kind"], decision["version"], len(decision["moves"])) == ("start", 1, 3)
+    assert api.get("sprints/1/")["state"] == "active"
+    assert api.post("sprints/1/start/", status=409)["code"] == "not_planned"
+
+
+def test_a_draft_refuses_with_every_ticket_that_cannot_be_in_it(cast: Cast, tickets: list[Ticket]):
+    api = Api(cast.member)
+    make_sprint(cast, [1])
+    make_sprint(cast)
+    api.post("tickets/2/status/", {"to": "done", "outcome": "learned"}, status=200)
+    problem = api("PUT", "sprints/2/draft/", {"tickets": [1, 2, 99]}).json()
+    assert (problem["status"], codes(problem)) == (409, ["unknown_ticket", "already_drafted", "done"])
+    assert api("PUT", "sprints/2/draft/", {}).status_code == 422
+
+
+def test_a_planned_sprints_fields_are_free_and_an_active_ones_plan_needs_a_decision(cast: Cast, sprint: Sprint):
+    api = Api(cast.member)
+    make_sprint(cast)
+    assert api.patch("sprints/2/", {"goal": "Later", "start": "2026-11-17"}, version=1)["goal"] == "Later"
+    assert api("PATCH", "sprints/2/", {"goal": "Later"}).status_code == 428
+    assert api.patch("sprints/2/", {"goal": "Never"}, version=1, status=412)["current"]["goal"] == "Later"
+    problem = api.patch("sprints/1/", {"goal": "Less", "name": "The one"}, version=1, status=409)
+    assert (problem["code"], problem["fields"]) == ("needs_decision", ["goal"])
+    decision = {"reason_code": "capacity"}
+    edited = api.patch("sprints/1/", {"goal": "Less", "name": "The one", "decision": decision}, version=1)
+    assert (edited["goal"], edited["name"], edited["plan_version"]) == ("Less", "The one", 2)
+    assert api.patch("sprints/1/", {"start": "2026-11-17"}, version=edited["version"], status=409)["code"] == (
+        "start_is_history"
+    )
+
+
+def test_a_board_has_every_ticket_of_the_plan_in_its_column_by_rank(cast: Cast, sprint: Sprint):
+    api = Api(cast.member)
+    api.post("tickets/2/status/", {"to": "in_progress"}, status=200)
+    api.post("tickets/4/rank/", {"before": 1}, status=200)
+    board = api.get("sprints/1/board/")
+    assert {status: [line["number"] for line in column] for status, column in board["columns"].items()} == {
+        "todo": [4, 1, 3],
+        "in_progress": [2],
+        "in_review": [],
+        "done": [],
+        "skipped": [],
+    }
+    assert board["sprint"] == api.get("sprints/1/")
+    assert board["columns"]["in_progress"] == [api.get("tickets/2/")]
+
+
+def test_a_close_names_a_destination_for_each_ticket_left(cast: Cast, sprint: Sprint):
+    api = Api(cast.lead)
+    make_sprint(cast)
+    api.post("tickets/1/status/", {"to": "done", "outcome": "learned"}, status=200)
+    problem = api.post("sprints/1/close/", {"destinations": {"1": {"to": "backlog"}}}, status=409)
+    assert codes(problem) == ["destination_missing"] * 3 + ["not_left"]
+    decision = api.post(
+        "sprints/1/close/",
+        {
+            "destinations": {
+                "2": {"to": "backlog", "note": "Half way", "resume_cost": "high"},
+                "3": {"to": "sprint", "sprint": 2},
+                "4": {"to": "skip", "revisit_if": "we get more data"},
+            },
+            "reason": "Time is up.",
+        },
+    )
+    assert (decision["kind"], decision["reason"]) == ("close", "Time is up.")
+    assert api.get("tickets/3/")["planned_sprint"] == 2
+    assert api.get("tickets/4/")["status"] == "skipped"
+    assert [line["number"] for line in api.get("sprints/1/board/")["columns"]["done"]] == [1]
+
+
+@pytest.mark.parametrize(
+    ("destinations", "pointer"),
+    [
+        ([], "/destinations"),
+        ({"x": {"to": "backlog"}}, "/destinations/x"),
+        ({"99999999999": {"to": "backlog"}}, "/destinations/99999999999"),
+        ({"1": "backlog"}, "/destinations/1"),
+        ({"1": {"to": "nowhere"}}, "/destinations/1/to"),
+        ({"1": {"to": "sprint"}}, "/destinations/1/sprint"),
+        ({"1": {"to": "backlog", "sprint": 2}}, "/destinations/1/sprint"),
+    ],
+)
+def test_a_destination_that_cannot_be_read_is_named(cast: Cast, sprint: Sprint, destinations: object, pointer: str):
+    problem = Api(cast.lead).post("sprints/1/close/", {"destinations": destinations}, status=422)
+    assert problem["errors"][0]["pointer"] == pointer
+
+
+def test_closing_into_another_active_sprint_names_its_version_and_that_sprint_receives(cast: Cast, sprint: Sprint):
+    api = Api(cast.lead)
+    make_sprint(cast, active=True)
+    there = {"to": "sprint", "sprint": 2}
+    sent = {"destinations": {str(number): {"to": "backlog"} for number in (2, 3, 4)} | {"1": there}}
+    assert codes(api.post("sprints/1/close/", sent, status=409)) == ["stale_target"]
+    sent["destinations"]["1"] = {**there, "to_base_version": 1}
+    closed = api.post("sprints/1/close/", sent)
+    received = api.get("sprints/2/decisions/")["results"][-1]
+    assert (received["kind"], received["group"]) == ("received", closed["group"])
+
+
+def test_a_plan_is_shown_at_any_version_and_any_two_are_compared(cast: Cast, sprint: Sprint):
+    api = Api(cast.member)
+    moves = [
+        {"move": "skip", "ticket": 1},
+        {"move": "remove", "ticket": 2},
+        {"move": "add", "ticket": 5},
+        {"move": "change", "ticket": 3, "set": {"estimate": 2}},
+    ]
+    api.post("sprints/1/decisions/", {"base_version": 1, "reason_code": "other", "reason": "So.", "moves": moves})
+    plan = api.get("sprints/1/plan/")
+    assert plan["version"] == 2
+    assert plan["sprint"]["goal"] == "Know what works"
+    assert {line["number"]: (line["key"], line["skipped"], line["added_in"]) for line in plan["tickets"]} == {
+        1: ("TST-1", True, 1),
+        3: ("TST-3", False, 1),
+        4: ("TST-4", False, 1),
+        5: ("TST-5", False, 2),
+    }
+    assert plan["now"]["1"] == {"title": "Try 1", "status": "skipped"}
+    assert [line["number"] for line in api.get("sprints/1/plan/?version=1")["tickets"]] == [1, 2, 3, 4]
+    diff = {"added": [5], "removed": [2], "skipped": [1], "restored": [], "changed": {"3": {"estimate": [None, 2.0]}}}
+    assert api.get("sprints/1/plan/diff/?from=1&to=2") == {"from": 1, "to": 2, "sprint": {}, **diff}
+    assert api.get("sprints/1/plan/diff/?from=2&to=1")["added"] == [2]
+    assert api.get("sprints/1/plan/?version=0")["tickets"] == []
+
+
+@pytest.mark.parametrize("path", ["plan/?version=3", "plan/diff/?from=1&to=9"])
+def test_a_version_that_there_is_not_is_404(cast: Cast, sprint: Sprint, path: str):
+    assert Api(cast.member)("GET", f"sprints/1/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["plan/?version=x", "plan/diff/", "plan/diff/?from=1"])
+def test_a_comparison_names_both_versions(cast: Cast, sprint: Sprint, path: str):
+    assert Api(cast.member)("GET", f"sprints/1/{path}").status_code == 400
