@@ -24,9 +24,6 @@ PRIMITIVES = {
 BARE_WRITING = "agileml.journal.actions.writing"
 MAY_WRITE_BARE = {"agileml/projects/doors.py", "agileml/projects/actions.py"}
 
-# Modules of web/ that are no page.
-NO_PAGE = {"errors", "health", "project", "urls"}
-
 
 def test_imports_only_point_down(capsys: pytest.CaptureFixture[str]):
     assert cli.lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0, capsys.readouterr().out
@@ -195,7 +192,8 @@ def test_a_url_name_begins_with_the_module_that_answers():
 
 
 def page_modules() -> list[Module]:
-    return [module for module in modules() if module.app == "web" and module.path.stem not in NO_PAGE | {"__init__"}]
+    """The modules of web/ that a url leads to; the others help them."""
+    return [module for module in modules() if module.name in set(pages().values())]
 
 
 def test_a_page_renders_templates_of_its_own_folder():
@@ -210,9 +208,9 @@ def test_a_page_renders_templates_of_its_own_folder():
 
 
 def test_every_template_folder_belongs_to_a_page():
-    pages = {module.path.stem for module in page_modules()}
+    stems = {module.path.stem for module in page_modules()}
     folders = {name.split("/")[0] for name in templates() if "/" in name}
-    assert folders - pages - {"shared", "errors"} == set()
+    assert folders - stems - {"shared", "errors"} == set()
 
 
 def test_every_page_has_its_test():

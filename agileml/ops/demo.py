@@ -131,8 +131,10 @@ def run(*, port: int, data: Path, now: Callable[[], datetime]) -> None:
     supervisor = Supervisor(parts(port=port, data=data), env=env, cwd=settings.BASE_DIR, say=say, keep_open=(lock,))
     with supervisor.heeding_signals():
         say(f"Preparing {data} ...")
-        prepare(data, log_ins, now=now())
-        if not supervisor.stopping.is_set():
+        # A sample takes seconds to make, so a signal may end that in the middle: the next start makes it anew.
+        with contextlib.suppress(KeyboardInterrupt):
+            with supervisor.interrupted_by_signals():
+                prepare(data, log_ins, now=now())
             supervisor.run(announce)
         say("Stopped.")
 

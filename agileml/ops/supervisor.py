@@ -91,14 +91,19 @@ class Supervisor:
         def stop(number: int, frame: FrameType | None) -> None:
             self.stopping.set()
 
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # what `nohup` has switched off stays off
-            before[signal.SIGHUP] = signal.signal(signal.SIGHUP, stop)
-        try:
+        with _on_signals(stop):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+
+    @contextlib.contextmanager
+    def interrupted_by_signals(self) -> Iterator[None]:
+        """Within this they interrupt what is being done as well: KeyboardInterrupt, whichever the signal."""
+
+        def interrupt(number: int, frame: FrameType | None) -> None:
+            self.stopping.set()
+            raise KeyboardInterrupt
+
+        with _on_signals(interrupt):
+            yield
 
     def run(self, when_ready: Callable[[], None]) -> None:
         """Start every part, call `when_ready` once all are, and keep them running until asked to stop.
@@ -182,6 +187,18 @@ class Supervisor:
             _kill_group(process)
             process.wait()
             _close(process)
+
+
+@contextlib.contextmanager
+def _on_signals(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # what `nohup` has switched off stays off
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, handle)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _ending(running: _Running) -> str | None:

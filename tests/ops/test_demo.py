@@ -161,6 +161,15 @@ def test_a_start_that_was_killed_over_the_sample_begins_anew(demo, tmp_path: Pat
     assert one.ends()[0] == 0
 
 
+def test_a_signal_while_it_prepares_ends_it_there(demo, tmp_path: Path):
+    one = demo(tmp_path)
+    one.says("Preparing")
+    wait_until((tmp_path / "run" / "sample.half-made").exists)
+    one.process.send_signal(signal.SIGTERM)
+    assert one.ends() == (0, ["Stopped."])
+    assert (tmp_path / "run" / "sample.half-made").exists()
+
+
 def test_a_file_in_place_of_the_folder_is_said_in_one_line(demo, tmp_path: Path):
     (tmp_path / "data").write_text("")
     code, said = demo(tmp_path / "data").ends()
