@@ -11,7 +11,7 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 # Linting loads the settings, which must not make keys in anybody's data folder for that.
 LINT := env AGILEML_SECRET_KEY=lint DATABASE_URL= $(PY) -m
 
-.PHONY: demo test lint soak bench screenshot clean
+.PHONY: demo test lint soak bench screenshot lock clean
 
 demo: $(VENV)/.runtime
 	@exec env AGILEML_DATA="$(DATA)" $(PY) manage.py demo --port "$(PORT)" --data "$(DATA)"
@@ -36,6 +36,13 @@ bench: $(VENV)/.runtime
 
 screenshot: $(VENV)/.dev
 	$(PY) -m tests.browser.screenshot
+
+# After a change of the packages in pyproject.toml; needs uv. No address and no folder may get into the files.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml
+lock:
+	$(LOCK) --output-file requirements.txt
+	$(LOCK) --extra dev --output-file requirements-dev.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
