@@ -6,7 +6,8 @@ WORKERS ?= 2
 
 VENV := .venv
 PY := $(VENV)/bin/python
-PYTEST := $(PY) -m pytest -q -n $(WORKERS)
+# Stealing, since a few tests that start the whole product take longer than a hundred others.
+PYTEST := $(PY) -m pytest -q -n $(WORKERS) --dist worksteal
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 # Linting loads the settings, which must not make keys in anybody's data folder for that.
 LINT := env AGILEML_SECRET_KEY=lint DATABASE_URL= $(PY) -m
