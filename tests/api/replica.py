@@ -1,0 +1,95 @@
+"""A copy of a project, kept as a client keeps one: lists once, then changes."""
+
+from typing import Any
+
+from tests.api.client import Api
+
+LISTS = {
+    "member": "members/",
+    "epic": "epics/",
+    "story": "stories/",
+    "ticket": "tickets/",
+    "sprint": "sprints/",
+    "decision": "decisions/",
+    "metric": "metrics/",
+}
+UNDER_TICKETS = {"finding": "findings/", "opinion": "opinions/", "comment": "comments/", "snapshot": "snapshots/"}
+FOLLOWS = ("updated_at",)  # the time of the change, which a replica has beside it
+
+Rows = dict[str, dict[str, Any]]
+
+
+def read(api: Api) -> dict[str, Rows]:
+    """Everything that the lists show, by kind and uid."""
+    found = {kind: {row["uid"]: row for row in api.walk(path)} for kind, path in LISTS.items()}
+    for kind, path in UNDER_TICKETS.items():
+        found[kind] = {
+            row["uid"]: row
+            for ticket in found["ticket"].values()
+            for row in api.walk(f"tickets/{ticket['number']}/{path}")
+        }
+    return found
+
+
+def without(rows: dict[str, Rows], names: tuple[str, ...] = FOLLOWS) -> dict[str, Rows]:
+    """The same without some fields."""
+    return {
+        kind: {uid: {name: row[name] for name in row if name not in names} for uid, row in found.items()}
+        for kind, found in rows.items()
+    }
+
+
+class Replica:
+    """Rows by kind and uid, and where in the history they stand."""
+
+    def __init__(self, api: Api) -> None:
+        answer = api("GET", "tickets/?limit=1")
+        self.epoch, self.after = answer["X-Project-Epoch"], int(answer["X-Project-Revision"])
+        self.api = api
+        self.rows = read(api)
+        self.seen: list[int] = []
+
+    def follow(self, *, limit: int = 7) -> None:
+        """Apply every change after what is known, page by page."""
+        more = True
+        while more:
+            page = self.api.get(f"changes/?epoch={self.epoch}&after={self.after}&limit={limit}")
+            for change in page["changes"]:
+                self.seen.append(change["revision"])
+                self.apply(change)
+            self.after, more = page["next_after"], page["has_more"]
+
+    def apply(self, change: dict[str, Any]) -> None:
+        """One change, as docs/api.md says it is applied; a change already seen does no harm."""
+        kind, uid, revision = change["kind"], change["uid"], change["revision"]
+        if kind == "snapshots":
+            for row in change["resource"]["snapshots"]:
+                self.put("snapshot", row)
+        elif change["action"] == "created" and kind in self.rows:
+            self.put(kind, change["resource"])
+        elif change["action"] == "deleted":
+            self.rows[kind].pop(uid, None)
+        elif kind in self.rows:
+            self.change(self.rows[kind].get(uid), change["diff"], revision, change["version"])
+        for image in change.get("tickets", ()):
+            if "resource" in image:
+                self.put("ticket", image["resource"])
+            else:
+                self.change(self.ticket(image["number"]), image["diff"], revision, image["version"])
+
+    def put(self, kind: str, row: dict[str, Any]) -> None:
+        had = self.rows[kind].get(row["uid"])
+        if had is None or had["revision"] < row["revision"]:
+            self.rows[kind][row["uid"]] = row
+
+    def change(
+        self, row: dict[str, Any] | None, diff: dict[str, list[Any]], revision: int, version: int | None
+    ) -> None:
+        if row is None or row["revision"] >= revision:
+            return
+        row.update({name: new for name, (_, new) in diff.items()}, revision=revision)
+        if "version" in row:
+            row["version"] = version
+
+    def ticket(self, number: int) -> dict[str, Any] | None:
+        return next((row for row in self.rows["ticket"].values() if row["number"] == number), None)

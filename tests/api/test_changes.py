@@ -1,0 +1,175 @@
+"""The sync feed: every change once, in order, enough to keep a replica without reading anything again."""
+
+import copy
+
+import pytest
+
+from agileml.api import changes
+from agileml.journal.models import Change
+from agileml.planning.models import Sprint
+from agileml.projects.actions import add_member, remove_member
+from agileml.work.models import Ticket
+from tests.api.client import Api
+from tests.api.replica import Replica, read, without
+from tests.factories import NOW, Cast, make_sprint, make_user, measure
+
+
+def live(cast: Cast, api: Api) -> None:
+    """A bit of everything that can happen in a project."""
+    lead = Api(cast.lead)
+    api.post("epics/", {"title": "99 of 100"})
+    api.post("stories/", {"title": "Why", "epic": 1})
+    api.patch("tickets/5/", {"story": 1, "labels": ["a"], "blocked": {"why": "No data"}}, version=1)
+    criteria = [{"metric": "error", "op": "<=", "value": 0.02}]
+    version = api.get("tickets/1/")["version"]
+    api.patch("tickets/1/", {"criteria": criteria, "decision": {"reason_code": "correction"}}, version=version)
+    push = {"external_id": "run", "points": [{"metric": "error", "value": 0.03}, {"metric": "loss", "value": "NaN"}]}
+    snapshot = api.post("tickets/1/snapshots/", push, status=200)["points"][0]["snapshot"]
+    finding = api.post("tickets/1/findings/", {"kind": "refutes", "text": "No.", "cites": [{"snapshot": snapshot}]})
+    api.post("tickets/1/opinions/", {"opinion": "stop", "text": "Enough."})
+    api.post("tickets/1/comments/", {"text": "Agreed."})
+    api.post("tickets/2/status/", {"to": "in_progress"}, status=200)
+    api.post("tickets/4/rank/", {"before": 1}, status=200)
+    make_sprint(cast, [5])
+    make_sprint(cast, active=True)
+    version = api.get("sprints/1/")["plan_version"]
+    moves = [
+        {"move": "skip", "ticket": 1},
+        {"move": "defer", "ticket": 2, "to": 2, "note": "Half way"},
+        {"move": "defer", "ticket": 4, "to": 3, "to_base_version": 1},
+        {"move": "add", "new": {"type": "review", "title": "Instead", "depends_on": [1], "criteria": criteria}},
+        {"move": "split", "ticket": 3, "into": [{"type": "review", "title": "A part"}]},
+        {"move": "sprint", "set": {"goal": "Less"}},
+    ]
+    decided = api.post(
+        "sprints/1/decisions/",
+        {
+            "base_version": version,
+            "reason_code": "finding_invalidates",
+            "reason": "No.",
+            "evidence": [{"finding": finding["uid"]}],
+            "moves": moves,
+        },
+    )
+    api.post("tickets/6/status/", {"to": "in_review"}, status=200)
+    made = api.post("tickets/", {"type": "review", "title": "Mistake"})
+    api.post("tickets/", {"type": "review", "title": "Waits", "depends_on": [made["number"]]})
+    assert api("DELETE", f"tickets/{made['number']}/", if_match='"1"').status_code == 204
+    push["points"][0]["value"] = 0.01
+    api.post("tickets/1/snapshots/", push, status=200)
+    api.post("tickets/6/status/", {"to": "todo"}, status=200)
+    api.post(f"decisions/{decided['uid']}/revert/")
+    api("PUT", "sprints/2/draft/", {"tickets": [5, 6]})
+    user = make_user()
+    add_member(project=cast.project, user=user, role="member", actor=cast.lead, now=NOW)
+    remove_member(project=cast.project, user=user, actor=cast.lead, now=NOW)
+    lead.post("sprints/1/close/", {"destinations": {str(number): {"to": "backlog"} for number in (1, 2, 3, 4)}})
+    lead.post("sprints/2/start/")
+
+
+@pytest.fixture
+def api(cast: Cast, sprint: Sprint) -> Api:
+    return Api(cast.member)
+
+
+def test_a_replica_that_follows_the_changes_is_what_the_lists_show(cast: Cast, api: Api):
+    replica = Replica(api)
+    live(cast, api)
+    replica.follow()
+    assert without(replica.rows) == without(read(api))
+
+
+def test_a_replica_from_nothing_is_what_the_lists_show(cast: Cast, api: Api):
+    replica = Replica(api)
+    replica.rows, replica.after = {kind: {} for kind in replica.rows}, 0
+    live(cast, api)
+    replica.follow()
+    assert without(replica.rows) == without(read(api))
+
+
+def test_a_list_that_was_read_while_things_happened_is_brought_up_to_date(cast: Cast, api: Api):
+    replica = Replica(api)
+    live(cast, api)
+    replica.rows = read(api)  # newer than the revision that the replica starts from
+    replica.follow()
+    assert without(replica.rows) == without(read(api))
+
+
+def test_a_change_applied_twice_does_no_harm(cast: Cast, api: Api):
+    replica = Replica(api)
+    after = replica.after
+    live(cast, api)
+    replica.follow()
+    before = copy.deepcopy(replica.rows)
+    replica.after = after
+    replica.follow(limit=500)
+    assert replica.rows == before
+
+
+@pytest.mark.parametrize("limit", [1, 7, 1000])
+def test_every_change_comes_once_in_order_whatever_the_pages(cast: Cast, api: Api, limit: int):
+    live(cast, api)
+    replica = Replica(api)
+    replica.after = 0
+    replica.follow(limit=limit)
+    assert replica.seen == list(range(1, Change.objects.count() + 1))
+
+
+def test_a_page_says_where_it_ends(cast: Cast, api: Api):
+    head = Change.objects.count()
+    page = api.get("changes/?limit=2")
+    assert (len(page["changes"]), page["next_after"], page["has_more"]) == (2, 2, True)
+    cast.project.stream.refresh_from_db()
+    assert page["epoch"] == cast.project.stream.epoch
+    last = api.get(f"changes/?after={head}")
+    assert (last["changes"], last["next_after"], last["has_more"]) == ([], head, False)
+
+
+def test_a_page_ends_at_a_megabyte_and_holds_one_change_at_least(api: Api, monkeypatch: pytest.MonkeyPatch):
+    api.post("tickets/", {"type": "review", "title": "Long", "description": "x" * 50_000})
+    api.post("tickets/", {"type": "review", "title": "Long", "description": "x" * 50_000})
+    head = Change.objects.count()
+    monkeypatch.setattr(changes, "LARGEST_PAGE", 40_000)
+    page = api.get(f"changes/?after={head - 2}")
+    assert ([change["revision"] for change in page["changes"]], page["has_more"]) == ([head - 1], True)
+    rest = api.get(f"changes/?after={page['next_after']}")
+    assert ([change["revision"] for change in rest["changes"]], rest["has_more"]) == ([head], False)
+
+
+def test_another_epoch_or_a_revision_beyond_the_head_is_410_and_names_both(cast: Cast, api: Api):
+    head = Change.objects.count()
+    for query in (f"after={head + 1}", "epoch=another&after=0"):
+        answer = api("GET", f"changes/?{query}")
+        problem = answer.json()
+        assert (answer.status_code, problem["code"], problem["revision"]) == (410, "resync", head)
+        cast.project.stream.refresh_from_db()
+        assert problem["epoch"] == cast.project.stream.epoch
+
+
+@pytest.mark.parametrize("query", ["after=-1", "after=x", "limit=0", "limit=1001", "epoch=%00", "since=3"])
+def test_a_question_that_cannot_be_understood_is_400(api: Api, query: str):
+    assert api("GET", f"changes/?{query}").status_code == 400
+
+
+def test_a_decision_is_one_change_with_its_moves_and_the_after_image_of_each_ticket(cast: Cast, api: Api):
+    head = Change.objects.count()
+    moves = [{"move": "skip", "ticket": 1}, {"move": "add", "new": {"type": "review", "title": "Instead"}}]
+    sent = {"base_version": 1, "reason_code": "other", "reason": "No.", "moves": moves}
+    decision = api.post("sprints/1/decisions/", sent)
+    found = [change for change in api.get(f"changes/?after={head}")["changes"] if change["kind"] == "decision"]
+    assert len(found) == 1
+    assert found[0]["resource"] == decision
+    images = {image["number"]: image for image in found[0]["tickets"]}
+    assert images[1]["diff"] == {"status": ["todo", "skipped"]}
+    assert images[6]["resource"] == api.get("tickets/6/")
+
+
+def test_a_snapshot_that_changes_a_light_carries_the_ticket(cast: Cast, api: Api):
+    criteria = [{"metric": "error", "op": "<=", "value": 0.02}]
+    api.patch("tickets/5/", {"criteria": criteria}, version=1)
+    head = Change.objects.count()
+    measure(cast, Ticket.objects.get(number=5), [0.03])
+    change = api.get(f"changes/?after={head}")["changes"][0]
+    assert (change["kind"], change["number"], change["actor"]) == ("snapshots", 5, None)
+    assert [image["number"] for image in change["tickets"]] == [5]
+    assert change["tickets"][0]["diff"]["criteria"][1][0]["state"] == "not_met"
