@@ -18,8 +18,8 @@ from agileml.work.models import Ticket
 from agileml.work.types import TicketType
 
 DONE_WORDS = {
-    "add": "added", "remove": "taken out", "skip": "skipped", "restore": "restored", "defer": "deferred",
-    "change": "changed", "split": "split",
+    "skip": "skipped", "defer": "deferred", "remove": "taken out", "restore": "restored", "change": "changed",
+    "split": "split", "add": "added",
 }  # fmt: skip
 COSTS = {"low": "little", "medium": "some", "high": "much"}
 FIELDS = {"type": "Type", "story": "Story", "estimate": "Estimate", "criteria": "Criteria"}

@@ -2,7 +2,23 @@
 
 from django.urls import URLPattern, path
 
-from agileml.web import board, card, edit, health, history, home, login, logout, replan, take, theme, ticket
+from agileml.web import (
+    backlog,
+    board,
+    card,
+    edit,
+    health,
+    history,
+    home,
+    login,
+    logout,
+    replan,
+    sprint,
+    sprints,
+    take,
+    theme,
+    ticket,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", home.show, name="home"),
@@ -29,4 +45,9 @@ urlpatterns: list[URLPattern] = [
     path("p/<str:key>/sprints/<int:number>/replan/", replan.show, name="replan"),
     path("p/<str:key>/sprints/<int:number>/history/", history.show, name="history"),
     path("p/<str:key>/decisions/<uuid:uid>/take-back/", take.back, name="take_back"),
+    path("p/<str:key>/backlog/", backlog.show, name="backlog"),
+    path("p/<str:key>/sprints/", sprints.show, name="sprints"),
+    path("p/<str:key>/sprints/<int:number>/edit/", sprint.edit, name="sprint_edit"),
+    path("p/<str:key>/sprints/<int:number>/start/", sprint.start, name="sprint_start"),
+    path("p/<str:key>/sprints/<int:number>/close/", sprint.close, name="sprint_close"),
 ]

@@ -146,6 +146,12 @@ def candidates(project: Project, *, text: str = "", chosen: Sequence[int] = (), 
     return kept + found
 
 
+def running(project: Project) -> int | None:
+    """The number of the active sprint that ends first, None without any."""
+    rows = Sprint.objects.filter(project=project, state=Sprint.State.ACTIVE).order_by("end", "number")
+    return rows.values_list("number", flat=True).first()
+
+
 def planned_sprints(project: Project) -> list[Sprint]:
     """Sprints that can be drafted, the next first."""
     return list(Sprint.objects.filter(project=project, state=Sprint.State.PLANNED).order_by("start", "number"))

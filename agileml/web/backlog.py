@@ -1,0 +1,235 @@
+"""The backlog: what waits, in order; what of it goes into which sprint; what is not worth doing any more."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.views.decorators.http import require_http_methods
+
+from agileml.lib.htmx import varies, wants_fragment
+from agileml.planning.actions.decide import Why, decide
+from agileml.planning.actions.progress import progress
+from agileml.planning.actions.sprints import draft_some
+from agileml.planning.actions.tickets import create_ticket
+from agileml.planning.models import Decision
+from agileml.planning.queries import backlog as queries
+from agileml.planning.queries import history
+from agileml.planning.queries import replan as replans
+from agileml.planning.queries.backlog import Filters
+from agileml.planning.rules.moves import Refused, parse
+from agileml.projects.doors import Access, Hidden
+from agileml.projects.rules import Need
+from agileml.web.project import enter, frame
+from agileml.web.telling import Teller, how_many
+from agileml.work.fields import Invalid
+from agileml.work.models import Ticket
+from agileml.work.types import KINDS, TicketType
+
+SKIPS_BECAUSE = ("priority", "data_problem", "blocked", "other")
+ONE_LINE = ("title", "type", "component", "question", "expected_benefit")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def show(request: HttpRequest, key: str) -> HttpResponse:
+    """The list, filtered by the query string; a POST does one thing with what is ticked and comes back."""
+    access = enter(request, key, need=Need.WORK if request.method == "POST" else Need.READ)
+    filters = _filters(request.GET)
+    if request.method == "GET":
+        return _page(request, access, filters)
+    doing = request.POST.get("do", "")
+    picked = [int(number) for number in request.POST.getlist("pick") if number.isdecimal()]
+    if doing == "skip" and "reason" not in request.POST and picked:
+        return _ask_why(request, access, picked)
+    try:
+        said = _do(request, access, filters, doing, picked)
+    except Refused as refused:
+        errors = [refusal.message for refusal in refused.refusals]
+        if doing == "skip":
+            return _ask_why(request, access, picked, errors=errors)
+        return _page(request, access, filters, errors=errors, picked=picked)
+    except Invalid as invalid:
+        return _page(
+            request, access, filters, wrong={error.pointer.strip("/"): error.message for error in invalid.errors}
+        )
+    if said:
+        messages.success(request, said)
+    return redirect(request.get_full_path())
+
+
+def _filters(data: QueryDict) -> Filters:
+    story, kind = data.get("story", ""), data.get("type", "")
+    return Filters(
+        text=data.get("text", "").strip()[:200],
+        type=kind if kind in TicketType.values else "",
+        label=data.get("label", "").strip()[:40],
+        story=int(story) if story.isdecimal() and len(story) < 10 else None,
+        show="skipped" if data.get("show") == "skipped" else "open",
+        group="rank" if data.get("group") == "rank" else "story",
+    )
+
+
+def _do(request: HttpRequest, access: Access, filters: Filters, doing: str, picked: Sequence[int]) -> str:
+    """Do what was asked, and say so. Raises what the actions raise."""
+    by: dict[str, Any] = {"project": access.project, "actor": access.user, "now": timezone.now()}
+    verb, _, number = doing.partition(":")
+    if verb in {"up", "down"}:
+        return _rank(access, filters, int(number or 0), up=verb == "up", by=by)
+    if doing == "new":
+        return _create(request, access, by)
+    if not picked:
+        return ""
+    if doing == "draft":
+        sprint = int(request.POST.get("sprint") or 0)
+        row = draft_some(number=sprint, add=picked, **by)
+        return f"{how_many(len(picked), 'ticket')} put into {row.name}."
+    if doing == "undraft":
+        drafted = queries.waiting(access.project).filter(number__in=picked, drafted__isnull=False)
+        homes = list(drafted.values_list("drafted", "number"))
+        for sprint in sorted({home for home, _ in homes}):
+            draft_some(number=sprint, drop=[number for home, number in homes if home == sprint], **by)
+        return f"{how_many(len(homes), 'ticket')} taken out of the draft."
+    if doing in {"skip", "restore"}:
+        return _decide(request, access, doing, picked, by)
+    raise Hidden(doing)
+
+
+def _rank(access: Access, filters: Filters, number: int, *, up: bool, by: Mapping[str, Any]) -> str:
+    ticket = Ticket.objects.alive().filter(project=access.project, number=number).first()
+    beside = queries.neighbour(access.project, filters, number, up=up) if ticket else None
+    if ticket is None or beside is None:
+        return ""  # it is first or last already, or somebody took it away meanwhile
+    place = {"before": beside} if up else {"after": beside}
+    progress(number=number, to=ticket.status, **place, **by)
+    return ""
+
+
+def _create(request: HttpRequest, access: Access, by: Mapping[str, Any]) -> str:
+    sent: dict[str, Any] = {name: request.POST[name] for name in ONE_LINE if request.POST.get(name)}
+    sent.setdefault("title", "")
+    if request.POST.get("in_story", "").isdecimal():
+        sent["story"] = int(request.POST["in_story"])
+    labels = [label.strip() for label in request.POST.get("labels", "").split(",")]
+    if any(labels):
+        sent["labels"] = [label for label in labels if label]
+    sprint = request.POST.get("into", "")
+    row = create_ticket(sent=sent, sprint=int(sprint) if sprint.isdecimal() else None, **by)
+    url = reverse("ticket", args=[access.project.key, row.number])
+    return format_html('<a href="{}">{}-{}</a> is in the backlog.', url, access.project.key, row.number)
+
+
+def _decide(request: HttpRequest, access: Access, doing: str, picked: Sequence[int], by: Mapping[str, Any]) -> str:
+    access.require(Need.DECIDE)
+    revisit = {"revisit_if": request.POST.get("revisit_if", "")} if doing == "skip" else {}
+    code = request.POST.get("code", "") if doing == "skip" else "priority"
+    decision = decide(
+        sprint=None,
+        base_version=None,
+        why=Why(code=code, text=request.POST.get("reason", "")),
+        moves=parse([{"move": doing, "ticket": number, **revisit} for number in picked]),
+        **by,
+    )
+    url = reverse("take_back", args=[access.project.key, decision.uid])
+    done = "skipped" if doing == "skip" else "restored"
+    return format_html('{} {}. <a href="{}">Take back</a>', how_many(len(picked), "ticket"), done, url)
+
+
+def _ask_why(request: HttpRequest, access: Access, picked: Sequence[int], errors: Sequence[str] = ()) -> HttpResponse:
+    access.require(Need.DECIDE)
+    rows = queries.waiting(access.project).filter(number__in=picked).order_by("rank", "number")
+    context = {
+        "tickets": list(rows),
+        "codes": [choice for choice in Decision.Reason.choices if choice[0] in SKIPS_BECAUSE],
+        "code": request.POST.get("code", "priority"),
+        "reason": request.POST.get("reason", ""),
+        "revisit_if": request.POST.get("revisit_if", ""),
+        "errors": errors,
+        "back": request.get_full_path(),
+    }
+    return render(request, "backlog/skip.html", frame(access, "backlog", **context), status=422 if errors else 200)
+
+
+def _page(
+    request: HttpRequest,
+    access: Access,
+    filters: Filters,
+    *,
+    errors: Sequence[str] = (),
+    wrong: Mapping[str, str] | None = None,
+    picked: Sequence[int] = (),
+) -> HttpResponse:
+    project = access.project
+    page = queries.page(project, filters, after=request.GET.get("after", ""))
+    stories = replans.stories(project)
+    planned = queries.planned_sprints(project)
+    context = {
+        "filters": filters,
+        "filtered": bool(filters.text or filters.type or filters.label or filters.story is not None),
+        "groups": _groups(page.tickets, filters),
+        "next": _query(request, after=page.after) if page.after else "",
+        "first": _query(request, after="") if request.GET.get("after") else "",
+        "views": [(words, _query(request, after="", **change), current) for words, change, current in _views(filters)],
+        "stories": stories,
+        "types": TicketType.choices,
+        "asks": [(value, KINDS[value].asks) for value in TicketType.values],
+        "planned": planned,
+        "nav_sprint": queries.running(project),
+        "into": request.POST.get("sprint") or (str(planned[0].number) if planned else ""),
+        "picked": picked,
+        "errors": errors,
+        "wrong": wrong or {},
+        "sent": request.POST,
+        "may_work": Need.WORK in access.can,
+        "may_decide": Need.DECIDE in access.can,
+        "here": request.get_full_path(),
+        "decisions": _decisions(access) if filters.show == "skipped" else [],
+    }
+    template = "backlog/_backlog.html" if wants_fragment(request) else "backlog/page.html"
+    status = 422 if errors or wrong else 200
+    return varies(render(request, template, frame(access, "backlog", **context), status=status))
+
+
+def _views(filters: Filters) -> list[tuple[str, dict[str, str], bool]]:
+    return [
+        ("By story", {"show": "", "group": ""}, filters.show == "open" and filters.group == "story"),
+        ("In order", {"show": "", "group": "rank"}, filters.show == "open" and filters.group == "rank"),
+        ("Skipped", {"show": "skipped", "group": ""}, filters.show == "skipped"),
+    ]
+
+
+def _query(request: HttpRequest, **change: str) -> str:
+    """The address of this page with some of its query changed."""
+    query = request.GET.copy()
+    for name, value in change.items():
+        query[name] = value
+        if not value:
+            del query[name]
+    return f"?{query.urlencode()}"
+
+
+def _groups(tickets: Sequence[Ticket], filters: Filters) -> list[dict[str, Any]]:
+    if filters.group != "story":
+        return [{"story": None, "title": "", "tickets": list(tickets)}] if tickets else []
+    groups = []
+    for story, rows in groupby(tickets, key=lambda ticket: ticket.story):
+        groups.append({"story": story, "title": story.title if story else "In no story", "tickets": list(rows)})
+    return groups
+
+
+def _decisions(access: Access) -> list[dict[str, Any]]:
+    """The newest decisions about the backlog alone, which are in no sprint's history."""
+    rows = Decision.objects.filter(project=access.project, sprint=None).select_related("actor", "reverts", "sprint")
+    lines = []
+    for past in history.pasts(rows.order_by("-pk")[:10]):
+        line = Teller(access.project).decision(past)
+        if Need.DECIDE in access.can and past.reverted_by is None:
+            line["take_back_url"] = reverse("take_back", args=[access.project.key, past.row.uid])
+        lines.append(line)
+    return lines
