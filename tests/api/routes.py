@@ -144,6 +144,12 @@ def patterns() -> Iterator[URLPattern]:
     return walk(urls.urlpatterns)
 
 
+def view_of(pattern: URLPattern) -> Any:
+    """The class that answers at an address."""
+    callback: Any = pattern.callback
+    return callback.view_class
+
+
 def find(name: str) -> Iterator[set[str]]:
     """The names of what an address takes, those of the address around it included."""
 
@@ -161,18 +167,15 @@ def find(name: str) -> Iterator[set[str]]:
 def every_route() -> set[tuple[str, str]]:
     """Each address with each method that it answers."""
     return {
-        (str(pattern.name), method)
-        for pattern in patterns()
-        for method in METHODS
-        if hasattr(pattern.callback.view_class, method)
+        (str(pattern.name), method) for pattern in patterns() for method in METHODS if hasattr(view_of(pattern), method)
     }
 
 
 @contextmanager
 def undone() -> Iterator[None]:
     """Whatever is written inside is undone after, as a test's own writes are."""
-    atom = transaction.atomic()
-    atom._from_testcase = True  # type: ignore[attr-defined] -- the mark by which `durable` knows a test's transaction
+    atom: Any = transaction.atomic()
+    atom._from_testcase = True  # the mark by which `durable` knows a test's own transaction
     with atom:
         yield
         transaction.set_rollback(True)

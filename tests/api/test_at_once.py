@@ -86,7 +86,7 @@ def is_lock(sql: str) -> bool:
 def test_a_member_who_is_removed_while_she_decides_finds_nothing(cast: Cast):
     api = Api(cast.member)
     api("GET", "/api/v1/me/")  # notes that the token was used, so that the lock is the first thing written below
-    removed = []
+    removed: list[bool] = []
 
     def remove_her_first(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         if is_lock(sql) and not removed:

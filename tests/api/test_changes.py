@@ -1,6 +1,7 @@
 """The sync feed: every change once, in order, enough to keep a replica without reading anything again."""
 
 import copy
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,10 @@ def live(cast: Cast, api: Api) -> None:
     criteria = [{"metric": "error", "op": "<=", "value": 0.02}]
     version = api.get("tickets/1/")["version"]
     api.patch("tickets/1/", {"criteria": criteria, "decision": {"reason_code": "correction"}}, version=version)
-    push = {"external_id": "run", "points": [{"metric": "error", "value": 0.03}, {"metric": "loss", "value": "NaN"}]}
+    push: dict[str, Any] = {
+        "external_id": "run",
+        "points": [{"metric": "error", "value": 0.03}, {"metric": "loss", "value": "NaN"}],
+    }
     snapshot = api.post("tickets/1/snapshots/", push, status=200)["points"][0]["snapshot"]
     finding = api.post("tickets/1/findings/", {"kind": "refutes", "text": "No.", "cites": [{"snapshot": snapshot}]})
     api.post("tickets/1/opinions/", {"opinion": "stop", "text": "Enough."})

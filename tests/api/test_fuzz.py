@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.api.client import Api
-from tests.api.routes import ROUTES, Route, World, make_world, patterns, undone
+from tests.api.routes import ROUTES, Route, World, make_world, patterns, undone, view_of
 
 WRITING = [route for route in ROUTES if route.method in {"post", "put", "patch"}]
 READING = [route for route in ROUTES if route.method == "get"]
@@ -63,7 +63,7 @@ def test_no_body_makes_the_server_fail(route: Route, world: World, data: st.Data
 
 MOVES = ["add", "remove", "skip", "restore", "defer", "change", "split", "sprint"]
 FIELDS = ["ticket", "new", "set", "into", "to", "to_base_version", "note", "resume_cost", "revisit_if"]
-values = (
+values: st.SearchStrategy[Any] = (
     st.sampled_from([1, 2, 4, 5, 99, None, [], {}, {"title": "A", "type": "review"}, {"story": 1, "estimate": 2}])
     | st.sampled_from([[{"title": "A", "type": "review"}], {"goal": "Less", "end": "2026-11-30"}, {"criteria": []}])
     | anything
@@ -94,7 +94,7 @@ def test_no_move_makes_the_server_fail_and_a_dry_run_foretells_the_decision(list
         assert (foretold.status_code, foretold.json()) == (answer.status_code, answer.json())
 
 
-VIEWS: dict[str, Any] = {str(pattern.name): pattern.callback.view_class for pattern in patterns()}
+VIEWS: dict[str, Any] = {str(pattern.name): view_of(pattern) for pattern in patterns()}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=150)

@@ -172,7 +172,8 @@ def test_lists_ask_as_often_for_many_rows_as_for_few(
 ):
     api = Api(cast.member)
     fill(cast, api, 1)
-    few, many = {}, {}
+    few: dict[str, int] = {}
+    many: dict[str, int] = {}
     for counts in (few, many):
         for path in LISTS:
             with django_assert_max_num_queries(AT_MOST) as counted:

@@ -1,5 +1,7 @@
 """Looking at a decision before making it."""
 
+from typing import Any
+
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
@@ -27,7 +29,7 @@ def codes(seen: Preview) -> list[tuple[str, int | None]]:
 
 
 def test_a_preview_shows_the_diff_that_the_decision_then_makes(cast: Cast, sprint: Sprint):
-    moves = [
+    moves: list[dict[str, Any]] = [
         {"move": "skip", "ticket": 1},
         {"move": "defer", "ticket": 2, "note": "half way"},
         {"move": "remove", "ticket": 3},
