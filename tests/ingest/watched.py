@@ -45,7 +45,10 @@ class Watched:
 
     def look(self) -> Looked:
         """One look, for which the source is made due."""
-        now = self.tick()
+        return self.look_at(self.tick())
+
+    def look_at(self, now: datetime) -> Looked:
+        """One look at this time."""
         Source.objects.filter(pk=self.source.pk).update(due_at=now)
         looked = poll(source_id=self.source.pk, now=now)
         assert looked is not None

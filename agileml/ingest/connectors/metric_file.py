@@ -41,7 +41,8 @@ TICKET = re.compile(r"([A-Z][A-Z0-9]{1,9})-[1-9][0-9]{0,8}\Z")
 # A file is new when its status changed (ctime: that also tells of renames and copies, which keep the mtime) after
 # what has been read. Not all that changed before is seen before: a network folder may show a file a minute late, and
 # clocks step back. So the last two minutes are looked at again, less what is known to have been read from them, and
-# once a day everything is.
+# once a day everything is. A folder that is moved to its place brings files with old times: in a folder that was not
+# there before, every file is new.
 SLACK_NS = 120 * 1_000_000_000
 MOST_RECENT = 20_000
 WHOLE_AFTER_SECONDS = 24 * 3600
@@ -54,6 +55,7 @@ FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 @dataclass(frozen=True)
 class _Entry:
     ticket: str
+    folder: str  # says whether this is the same folder under the same name
     name: str
     status: os.stat_result
 
@@ -65,8 +67,7 @@ class _Entry:
     def mark(self) -> str:
         """Says whether this is the same file, unchanged."""
         s = self.status
-        text = f"{self.where}\0{s.st_ino}\0{s.st_size}\0{s.st_mtime_ns}\0{s.st_ctime_ns}"
-        return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=8).hexdigest()
+        return _digest(f"{self.where}\0{s.st_ino}\0{s.st_size}\0{s.st_mtime_ns}\0{s.st_ctime_ns}", 8)
 
 
 class _Unfit(Exception):
@@ -105,7 +106,7 @@ class MetricFile:
                 tickets = [name for name in os.listdir(folder) if TICKET.match(name)]  # noqa: PTH208 -- a descriptor
         except (SourceAuthError, SourceGone, SourceTransient) as error:
             return Advice(good=False, message=str(error))
-        return Advice(good=True, message=f"The folder can be read; {len(tickets)} folders in it are named by a ticket.")
+        return Advice(good=True, message=f"The folder can be read. Folders of tickets in it: {len(tickets)}.")
 
     def parse_ref(self, config: Mapping[str, Any], text: str) -> str | None:
         """A path under the folder, absolute or from it, as `TICKET/name`."""
@@ -165,36 +166,48 @@ class MetricFile:
 
 @dataclass(frozen=True)
 class _Cursor:
-    """Everything that changed before `since` (nanoseconds) has been read, and of the rest those with these marks."""
+    """What changed before `since` (nanoseconds) in the `known` folders has been read; of the rest, these marks have."""
 
     since: int
     recent: frozenset[str]
+    known: frozenset[str]
     whole_at: float
 
     @staticmethod
     def of(kept: Mapping[str, Any], *, now: float) -> "_Cursor":
         whole_at = kept.get("whole_at")
         if whole_at is None or not 0 <= now - whole_at < WHOLE_AFTER_SECONDS:
-            return _Cursor(0, frozenset(), now)
-        return _Cursor(kept["since"], frozenset(kept["recent"]), whole_at)
+            return _Cursor(0, frozenset(), frozenset(), now)
+        return _Cursor(kept["since"], frozenset(kept["recent"]), frozenset(kept["known"]), whole_at)
+
+    def is_open(self, entry: _Entry) -> bool:
+        """Whether only its mark can tell that this file has been read."""
+        return entry.status.st_ctime_ns >= self.since or entry.folder not in self.known
 
     def is_new(self, entry: _Entry) -> bool:
-        return entry.status.st_ctime_ns >= self.since and entry.mark not in self.recent
+        return self.is_open(entry) and entry.mark not in self.recent
 
     def after(self, entries: list[_Entry], read_now: list[_Entry]) -> dict[str, Any]:
         """The cursor once `read_now` has been read, of all the entries that there are."""
         read = self.recent | {entry.mark for entry in read_now}
-        late = [(e.status.st_ctime_ns, e.mark) for e in entries if e.status.st_ctime_ns >= self.since]
-        done = sorted((at, mark) for at, mark in late if mark in read)
-        left = [at for at, mark in late if mark not in read]
+        late = [(e.status.st_ctime_ns, e.mark, e.folder) for e in entries if self.is_open(e)]
+        done = [(at, mark, folder) for at, mark, folder in late if mark in read]
+        left = [(at, folder) for at, mark, folder in late if mark not in read]
+        there = {entry.folder for entry in entries}
+        known = (self.known & there) | (there - {folder for _, folder in left})
         # A file from a clock that runs ahead must not make everything after it look old.
-        latest = max((at for at, _ in done if at <= time.time_ns()), default=0)
-        since = max(self.since, min([latest - SLACK_NS, *left]))
-        recent = [(at, mark) for at, mark in done if at >= since]
+        latest = max((at for at, _, _ in done if at <= time.time_ns()), default=0)
+        since = max(self.since, min([latest - SLACK_NS, *(at for at, _ in left)]))
+        recent = sorted((at, mark) for at, mark, folder in done if at >= since or folder not in known)
         if len(recent) > MOST_RECENT and not left:
             recent = recent[-MOST_RECENT:]
             since = recent[0][0]
-        return {"since": since, "recent": sorted(mark for _, mark in recent), "whole_at": self.whole_at}
+        return {
+            "since": since,
+            "recent": sorted(mark for _, mark in recent),
+            "known": sorted(known),
+            "whole_at": self.whole_at,
+        }
 
 
 @contextmanager
@@ -242,12 +255,13 @@ def _entries(root: int, ref: str, problems: list[Problem]) -> Iterator[_Entry]:
 def _files(root: int, ticket: str) -> Iterator[_Entry]:
     folder = os.open(ticket, FOLDER | os.O_NOFOLLOW, dir_fd=root)
     try:
+        name = _digest(f"{ticket}\0{os.fstat(folder).st_ino}", 4)
         with os.scandir(folder) as files:
             for file in files:
                 if not file.name.endswith(ENDINGS) or file.name.startswith("."):
                     continue
                 try:
-                    yield _Entry(ticket, file.name, file.stat(follow_symlinks=False))
+                    yield _Entry(ticket, name, file.name, file.stat(follow_symlinks=False))
                 except FileNotFoundError:
                     continue
     finally:
@@ -309,6 +323,10 @@ def _content(root: int, entry: _Entry) -> tuple[bytes, os.stat_result]:
     if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size) or len(content) != after.st_size:
         raise _Unfit("changed", "It changed while it was being read.", again=True)
     return content, after
+
+
+def _digest(text: str, size: int) -> str:
+    return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=size).hexdigest()
 
 
 def _shown(path: str) -> str:

@@ -46,10 +46,14 @@ class _Guard:
 def kinds() -> dict[str, Kind]:
     """Every kind that is installed, by its name, broken ones included. Read once a process."""
     found: dict[str, Kind] = {}
-    for point in entry_points(group=GROUP):
-        if point.name not in found:
+    for point in sorted(entry_points(group=GROUP), key=_ours_first):
+        if point.name not in found:  # no package takes the name of a kind of ours
             found[point.name] = _load(point)
     return found
+
+
+def _ours_first(point: EntryPoint) -> tuple[bool, str]:
+    return point.dist is None or point.dist.name != "agileml", point.value
 
 
 def _load(point: EntryPoint) -> Kind:
