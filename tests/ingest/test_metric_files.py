@@ -89,10 +89,11 @@ def test_time_and_name_come_from_the_file(watched: Watched):
 
 
 def test_training_again_on_the_same_ticket_supersedes_and_does_not_double(watched: Watched):
-    body = {"candidate": "svm", "points": [{"metric": "error", "value": 0.1, "pair_key": "seed=0"}]}
+    point = {"metric": "error", "value": 0.1, "pair_key": "seed=0"}
+    body = {"candidate": "svm", "points": [point]}
     watched.drop("TST-1/svm-seed=0.json", body | {"observed_at": "2026-11-20T08:00:00Z"})
     watched.look()
-    body["points"][0]["value"] = 0.2
+    point["value"] = 0.2
     watched.drop("TST-1/svm-seed=0.json", body | {"observed_at": "2026-11-20T09:00:00Z"})
     assert watched.look().counts["superseded"] == 1
     assert watched.values() == {"error": 0.2}

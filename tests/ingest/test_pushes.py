@@ -18,7 +18,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def push(cast: Cast, body: Any, *, ticket: int = 1, **more: Any) -> Received:
-    return receive_push(project=cast.project, ticket=ticket, body=body, **{"actor": cast.member, "now": NOW} | more)
+    known: dict[str, Any] = {"actor": cast.member, "now": NOW}
+    return receive_push(project=cast.project, ticket=ticket, body=body, **(known | more))
 
 
 def test_every_value_has_its_answer_in_the_order_of_the_body(cast: Cast, tickets: list[Ticket]):

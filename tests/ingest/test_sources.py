@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def make(cast: Cast, **change: Any) -> Source:
-    known = {"kind": "metric_file", "name": "Files", "config": {}, "actor": cast.lead}
+    known: dict[str, Any] = {"kind": "metric_file", "name": "Files", "config": {}, "actor": cast.lead}
     return make_source(project=cast.project, now=NOW, **(known | change))
 
 
@@ -57,7 +57,9 @@ def test_only_leads_set_up_pause_and_resume(watched: Watched):
 
 
 def test_a_paused_source_is_not_due_until_it_is_resumed(watched: Watched):
-    common = {"project": watched.cast.project, "source": watched.source.uid, "actor": watched.cast.lead, "now": NOW}
+    common: dict[str, Any] = {
+        "project": watched.cast.project, "source": watched.source.uid, "actor": watched.cast.lead, "now": NOW,
+    }  # fmt: skip
     assert pause(**common).trouble == "Paused by Lead Person."
     assert pause(**common).state == "paused"
     assert due_sources(now=NOW) == []

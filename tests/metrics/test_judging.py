@@ -30,7 +30,7 @@ def against_baseline(cast: Cast, **criterion: Any) -> Ticket:
     return make_ticket(cast, criteria=[{"metric": "error", "op": "<=", "against": "baseline"} | criterion])
 
 
-def light(ticket: Ticket) -> tuple[str, float | None]:
+def light(ticket: Ticket) -> tuple[str, Any]:
     row = Criterion.objects.get(ticket=ticket)
     return row.state, row.value
 
