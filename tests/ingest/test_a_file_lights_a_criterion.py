@@ -7,7 +7,7 @@ from agileml.metrics.models import Criterion, Judgement, Snapshot
 from tests.factories import make_ticket
 from tests.ingest.watched import Watched
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 AT_MOST_ONE_PERCENT = {"metric": "error", "op": "<=", "value": 0.01}
 

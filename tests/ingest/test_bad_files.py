@@ -16,7 +16,7 @@ from agileml.metrics.models import Snapshot
 from tests.factories import NOW, make_ticket
 from tests.ingest.watched import Watched
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 GOOD = {"error": 0.1}
 

@@ -61,7 +61,7 @@ def test_nothing_takes_the_name_of_a_built_in_one():
     assert isinstance(connector_for("metric_file"), MetricFile)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.usefixtures("plugins")
 def test_a_source_of_a_broken_kind_cannot_be_made_and_the_error_is_shown(cast: Cast):
     with pytest.raises(Invalid, match="licence"):

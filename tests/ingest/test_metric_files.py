@@ -13,7 +13,7 @@ from agileml.metrics.models import Candidate, Snapshot
 from tests.factories import NOW
 from tests.ingest.watched import EXAMPLES, SAMPLES, Watched
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def copy(watched: Watched, path: str, to: str) -> None:

@@ -31,7 +31,7 @@ from agileml.work.models import Ticket
 from tests.factories import NOW, make_ticket
 from tests.ingest.watched import Watched
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 class Scripted:
@@ -85,6 +85,7 @@ def test_the_same_file_looked_at_a_hundred_times_is_one_snapshot(watched: Watche
     assert Change.objects.filter(kind="snapshots").count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_take_it_once(watched: Watched):
     for number in range(20):
         watched.drop(f"TST-1/run-{number}.json", {"error": number})

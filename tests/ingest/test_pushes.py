@@ -14,7 +14,7 @@ from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_ticket
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def push(cast: Cast, body: Any, *, ticket: int = 1, **more: Any) -> Received:

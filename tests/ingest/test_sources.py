@@ -13,7 +13,7 @@ from agileml.work.fields import Invalid
 from tests.factories import NOW, Cast, make_cast
 from tests.ingest.watched import Watched
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def make(cast: Cast, **change: Any) -> Source:

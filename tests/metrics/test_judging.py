@@ -15,7 +15,7 @@ from agileml.projects.doors import writing_as_job
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_ticket, measure
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 NAN = float("nan")
 LATER, EARLIER = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
