@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from agileml.lib.htmx import varies, wants_fragment
+from agileml.lib.numbers import whole
 from agileml.planning.actions.decide import Why, decide
 from agileml.planning.actions.progress import progress
 from agileml.planning.actions.sprints import draft_some
@@ -45,7 +46,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     if request.method == "GET":
         return _page(request, access, filters)
     doing = request.POST.get("do", "")
-    picked = [int(number) for number in request.POST.getlist("pick") if number.isdecimal()]
+    picked = [number for text in request.POST.getlist("pick") if (number := whole(text))]
     if doing == "skip" and "reason" not in request.POST and picked:
         return _ask_why(request, access, picked)
     try:
@@ -65,12 +66,12 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _filters(data: QueryDict) -> Filters:
-    story, kind = data.get("story", ""), data.get("type", "")
+    kind = data.get("type", "")
     return Filters(
         text=data.get("text", "").strip()[:200],
         type=kind if kind in TicketType.values else "",
         label=data.get("label", "").strip()[:40],
-        story=int(story) if story.isdecimal() and len(story) < 10 else None,
+        story=whole(data.get("story")),
         show="skipped" if data.get("show") == "skipped" else "open",
         group="rank" if data.get("group") == "rank" else "story",
     )
@@ -81,14 +82,13 @@ def _do(request: HttpRequest, access: Access, filters: Filters, doing: str, pick
     by: dict[str, Any] = {"project": access.project, "actor": access.user, "now": timezone.now()}
     verb, _, number = doing.partition(":")
     if verb in {"up", "down"}:
-        return _rank(access, filters, int(number or 0), up=verb == "up", by=by)
+        return _rank(access, filters, whole(number), up=verb == "up", by=by)
     if doing == "new":
         return _create(request, access, by)
     if not picked:
         return ""
     if doing == "draft":
-        sprint = int(request.POST.get("sprint") or 0)
-        row = draft_some(number=sprint, add=picked, **by)
+        row = draft_some(number=whole(request.POST.get("sprint")) or 0, add=picked, **by)
         return f"{how_many(len(picked), 'ticket')} put into {row.name}."
     if doing == "undraft":
         drafted = queries.waiting(access.project).filter(number__in=picked, drafted__isnull=False)
@@ -101,26 +101,25 @@ def _do(request: HttpRequest, access: Access, filters: Filters, doing: str, pick
     raise Hidden(doing)
 
 
-def _rank(access: Access, filters: Filters, number: int, *, up: bool, by: Mapping[str, Any]) -> str:
+def _rank(access: Access, filters: Filters, number: int | None, *, up: bool, by: Mapping[str, Any]) -> str:
     ticket = Ticket.objects.alive().filter(project=access.project, number=number).first()
-    beside = queries.neighbour(access.project, filters, number, up=up) if ticket else None
+    beside = queries.neighbour(access.project, filters, ticket.number, up=up) if ticket else None
     if ticket is None or beside is None:
         return ""  # it is first or last already, or somebody took it away meanwhile
     place = {"before": beside} if up else {"after": beside}
-    progress(number=number, to=ticket.status, **place, **by)
+    progress(number=ticket.number, to=ticket.status, **place, **by)
     return ""
 
 
 def _create(request: HttpRequest, access: Access, by: Mapping[str, Any]) -> str:
     sent: dict[str, Any] = {name: request.POST[name] for name in ONE_LINE if request.POST.get(name)}
     sent.setdefault("title", "")
-    if request.POST.get("in_story", "").isdecimal():
-        sent["story"] = int(request.POST["in_story"])
+    if story := whole(request.POST.get("in_story")):
+        sent["story"] = story
     labels = [label.strip() for label in request.POST.get("labels", "").split(",")]
     if any(labels):
         sent["labels"] = [label for label in labels if label]
-    sprint = request.POST.get("into", "")
-    row = create_ticket(sent=sent, sprint=int(sprint) if sprint.isdecimal() else None, **by)
+    row = create_ticket(sent=sent, sprint=whole(request.POST.get("into")), **by)
     url = reverse("ticket", args=[access.project.key, row.number])
     return format_html('<a href="{}">{}-{}</a> is in the backlog.', url, access.project.key, row.number)
 

@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from agileml.lib.charts import Chart, Mark, Scope, scope_chart
+from agileml.lib.numbers import whole
 from agileml.planning.models import Sprint
 from agileml.planning.queries import history as queries
 from agileml.planning.queries.history import Past
 from agileml.planning.queries.plans import sprint_of
 from agileml.planning.rules.replay import Plan, compare, replay
-from agileml.planning.rules.taking_back import PastDecision, effect, standing
+from agileml.planning.rules.taking_back import PastDecision, effect, standing, still_count
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
@@ -54,14 +55,16 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
 def _version(text: str | None, versions: Sequence[int]) -> int | None:
     if not text:
         return None
-    if not text.isdecimal() or int(text) not in versions:
+    version = whole(text)
+    if version not in versions:
         raise Http404
-    return int(text)
+    return version
 
 
 def told(access: Access, sprint: Sprint, pasts: Sequence[Past], teller: Teller) -> list[dict[str, Any]]:
     """The decisions as the timeline shows them, newest first, with the links that this person can follow."""
-    in_force = {past.id for past in standing([_past_decision(past) for past in pasts])}
+    recorded = [_past_decision(past) for past in pasts]
+    in_force = {past.id for past in standing(recorded)}
     rows = {past.row.pk: past for past in pasts}
     key = access.project.key
     lines = []
@@ -69,7 +72,8 @@ def told(access: Access, sprint: Sprint, pasts: Sequence[Past], teller: Teller) 
         line = teller.decision(past, current=past.row.version == sprint.plan_version)
         if past.row.pk in in_force:
             line["taken_back_by"] = None
-            if _may_take_back(access, sprint, past, rows):
+            later = still_count([one for one in recorded if one.id > past.row.pk])
+            if _may_take_back(access, sprint, past, rows, followed=bool(later)):
                 line["take_back_url"] = reverse("take_back", args=[key, past.row.uid])
         if past.row.version and past.row.version > 1:
             line["compare_url"] = f"?from={past.row.version - 1}&to={past.row.version}#plan"
@@ -88,8 +92,8 @@ def _past_decision(past: Past) -> PastDecision:
     )
 
 
-def _may_take_back(access: Access, sprint: Sprint, past: Past, rows: Mapping[int, Past]) -> bool:
-    """Whether it is worth offering: starts and closes are the leads', and what changes no state needs a running one."""
+def _may_take_back(access: Access, sprint: Sprint, past: Past, rows: Mapping[int, Past], *, followed: bool) -> bool:
+    """Whether it is worth offering: a start or a close to leads, if nothing followed it; others while it runs."""
     kinds, at = [past.row.kind], past
     while at.row.reverts_id is not None and at.row.reverts_id in rows:
         at = rows[at.row.reverts_id]
@@ -97,7 +101,7 @@ def _may_take_back(access: Access, sprint: Sprint, past: Past, rows: Mapping[int
     changes = effect(kinds)
     if changes is None:
         return Need.DECIDE in access.can and sprint.state == Sprint.State.ACTIVE
-    return Need.LEAD in access.can and sprint.state == changes.after
+    return Need.LEAD in access.can and sprint.state == changes.after and not followed
 
 
 def chart(access: Access, sprint: Sprint, pasts: Sequence[Past], now: datetime) -> Chart:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from agileml.lib.figures import measured
 from agileml.lib.htmx import varies, wants_fragment
+from agileml.lib.numbers import whole
 from agileml.planning.actions.decide import StalePlan, Why, decide
 from agileml.planning.models import Decision, Sprint
 from agileml.planning.queries import backlog, history
@@ -84,9 +85,9 @@ def _closed_door(request: HttpRequest, access: Access, sprint: Sprint) -> HttpRe
 def _opened(request: HttpRequest, desk: Desk) -> Draft:
     """A fresh draft, with what one came for filled in: a finding, or one ticket's move."""
     choices = {line.ticket.number: replan_form.choice_of(line.ticket) for line in desk.lines}
-    ticket, move = request.GET.get("ticket", ""), request.GET.get("move", "")
-    if ticket.isdecimal() and int(ticket) in choices and move in (*CHOICES, "restore"):
-        choices[int(ticket)] = replace(choices[int(ticket)], what=move)
+    ticket, move = whole(request.GET.get("ticket")), request.GET.get("move", "")
+    if ticket in choices and move in (*CHOICES, "restore"):
+        choices[ticket] = replace(choices[ticket], what=move)
     draft = Draft(
         base=desk.sprint.plan_version,
         choices=choices,
@@ -107,8 +108,8 @@ def _opened(request: HttpRequest, desk: Desk) -> Draft:
 def _one_more_row(draft: Draft, where: str) -> None:
     if where == "new":
         draft.new.append(Part())
-    elif where.isdecimal() and int(where) in draft.choices:
-        parts = draft.choices[int(where)].parts
+    elif (ticket := whole(where)) in draft.choices:
+        parts = draft.choices[ticket].parts
         parts.append(Part(type=parts[0].type if parts else "engineering"))
 
 
@@ -167,7 +168,7 @@ def _page(
     project, sprint = desk.access.project, desk.sprint
     errors = written.errors if written else {}
     teller = Teller(project, history.story_titles(project, since))
-    places = {str(line.ticket.number) for line in desk.lines} | {"sprint", "add", "reason", "evidence"}
+    places = {str(line.ticket.number) for line in desk.lines} | {"sprint", "add", "code", "reason", "evidence"}
     places |= {f"new-{at}" for at in range(len(draft.new))}
     context = {
         "sprint": sprint,
@@ -181,6 +182,7 @@ def _page(
         "errors": [
             text for place, said in errors.items() if place not in places for text in said if place[:4] != "new-"
         ],
+        "code_errors": errors.get("code", []),
         "reason_errors": errors.get("reason", []),
         "evidence_errors": errors.get("evidence", []),
         "add_errors": errors.get("add", []),

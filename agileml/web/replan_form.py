@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from agileml.lib.numbers import whole
 from agileml.planning.models import Sprint
 from agileml.planning.queries.replan import Line
 from agileml.planning.rules.moves import Refusal
@@ -28,7 +29,7 @@ class Part:
     def fields(self) -> dict[str, Any]:
         """As a decision takes it."""
         fields: dict[str, Any] = {"title": self.title, "type": self.type}
-        return fields | ({"story": int(self.story)} if self.story.isdecimal() else {})
+        return fields | ({"story": story} if (story := whole(self.story)) else {})
 
 
 @dataclass
@@ -74,11 +75,10 @@ def choice_of(ticket: Ticket) -> Choice:
 
 def read(data: QueryDict, lines: Sequence[Line], sprint: Sprint) -> Draft:
     """The draft that was sent; what was sent of tickets that are no longer in the plan is dropped."""
-    base = data.get("base", "")
     return Draft(
-        base=int(base) if base.isdecimal() else sprint.plan_version,
+        base=whole(data.get("base")) or sprint.plan_version,
         choices={line.ticket.number: _choice(data, line.ticket) for line in lines},
-        add=list(dict.fromkeys(int(number) for number in data.getlist("add") if _is_number(number))),
+        add=list(dict.fromkeys(number for text in data.getlist("add") if (number := whole(text)))),
         new=_parts(data, "new"),
         sprint={name: data.get(name, str(getattr(sprint, name))).strip() for name in ("goal", "increment", "end")},
         code=data.get("code", ""),
@@ -117,15 +117,11 @@ def _parts(data: QueryDict, name: str) -> list[Part]:
     ]
 
 
-def _is_number(text: str) -> bool:
-    return text.isdecimal() and 0 < int(text) < 2**31
-
-
 @dataclass
 class Written:
     """The moves that a draft asks for, each with the place in the form that it comes from, and what is wrong there.
 
-    A place is a ticket's number, "new-2", "add", "sprint", "reason", "evidence", or "" for the whole.
+    A place is a ticket's number, "new-2", "add", "sprint", "code", "reason", "evidence", or "" for the whole.
     """
 
     moves: list[dict[str, Any]] = field(default_factory=list)
@@ -160,7 +156,7 @@ class Written:
         parts = pointer.strip("/").split("/")
         if parts[0] == "moves" and len(parts) > 1 and parts[1].isdecimal() and int(parts[1]) < len(self.places):
             return self.places[int(parts[1])]
-        return {"reason": "reason", "reason_code": "reason", "evidence": "evidence"}.get(parts[0], "")
+        return {"reason": "reason", "reason_code": "code", "evidence": "evidence"}.get(parts[0], "")
 
 
 def write(draft: Draft, lines: Sequence[Line], sprint: Sprint) -> Written:
@@ -195,7 +191,7 @@ def _write_line(written: Written, ticket: Ticket, choice: Choice) -> None:
         to, _, base = choice.to.partition("@")
         written.move(
             place, move="defer", ticket=number, note=choice.note, resume_cost=choice.cost,
-            to=int(to) if _is_number(to) else None, to_base_version=int(base) if _is_number(base) else None,
+            to=whole(to), to_base_version=whole(base),
         )  # fmt: skip
     elif choice.what == "change":
         _write_change(written, ticket, choice)
@@ -213,7 +209,7 @@ def _write_change(written: Written, ticket: Ticket, choice: Choice) -> None:
     if choice.type != kept.type:
         changed["type"] = choice.type
     if choice.story != kept.story:
-        changed["story"] = int(choice.story) if _is_number(choice.story) else None
+        changed["story"] = whole(choice.story)
     if choice.estimate != kept.estimate:
         try:
             changed["estimate"] = float(choice.estimate.replace(",", ".")) if choice.estimate else None

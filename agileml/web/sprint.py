@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
+from agileml.lib.numbers import whole
 from agileml.planning.actions.sprints import Stale, close_sprint, draft_some, edit_sprint, start_sprint
 from agileml.planning.models import Sprint
 from agileml.planning.queries import replan as replans
@@ -47,7 +48,7 @@ def edit(request: HttpRequest, key: str, number: int) -> HttpResponse:
             project=access.project,
             number=number,
             sent={name: request.POST.get(name, "") for name in FIELDS},
-            expected_version=_number(request.POST.get("version")),
+            expected_version=whole(request.POST.get("version")),
             actor=access.user,
             now=timezone.now(),
         )
@@ -64,7 +65,7 @@ def edit(request: HttpRequest, key: str, number: int) -> HttpResponse:
 
 
 def _drop(request: HttpRequest, access: Access, sprint: Sprint) -> HttpResponse:
-    ticket = _number(request.POST.get("drop"))
+    ticket = whole(request.POST.get("drop"))
     try:
         draft_some(
             project=access.project,
@@ -76,10 +77,6 @@ def _drop(request: HttpRequest, access: Access, sprint: Sprint) -> HttpResponse:
     except Refused as refused:
         messages.warning(request, str(refused))
     return redirect("sprint_edit", access.project.key, sprint.number)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() and len(text) < 10 else None
 
 
 def _as_it_is(sprint: Sprint) -> dict[str, str]:
@@ -194,12 +191,12 @@ def _destination(data: QueryDict, ticket: int) -> Destination | None:
     """Where this ticket goes; None when nothing was said of it."""
     to = data.get(f"do-{ticket}", "")
     number, _, base = data.get(f"to-{ticket}", "").partition("@")
-    if to not in {"sprint", "backlog", "skip"} or (to == "sprint" and _number(number) is None):
+    if to not in {"sprint", "backlog", "skip"} or (to == "sprint" and whole(number) is None):
         return None
     return Destination(
         to=to,
-        sprint=_number(number) if to == "sprint" else None,
-        to_base_version=_number(base) if to == "sprint" else None,
+        sprint=whole(number) if to == "sprint" else None,
+        to_base_version=whole(base) if to == "sprint" else None,
         note=data.get(f"note-{ticket}", "").strip()[:2000],
         resume_cost=cost if (cost := data.get(f"cost-{ticket}", "low")) in COSTS else "low",
         revisit_if=data.get(f"revisit-{ticket}", "").strip()[:500],

@@ -81,7 +81,7 @@ class Teller:
         if move.move == Move.Kind.SKIP and after.get("revisit_if"):
             return f"To be revisited if {after['revisit_if']}"
         if move.move == Move.Kind.RESTORE:
-            return f"Back to {Ticket.Status(after['status']).label.lower()}"
+            return f"Back to “{Ticket.Status(after['status']).label}”"
         if move.move == Move.Kind.REMOVE:
             return "To the backlog"
         if move.move == Move.Kind.DEFER:

@@ -1,0 +1,242 @@
+"""A sprint's history: each decision told, any plan shown, the scope replayed, nothing read from today's membership."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from agileml.metrics.models import Snapshot
+from agileml.planning.actions.notes import write_finding
+from agileml.planning.actions.progress import progress
+from agileml.planning.actions.sprints import close_sprint
+from agileml.planning.actions.take_back import take_back
+from agileml.planning.models import Decision, Sprint
+from agileml.planning.rules.starting import Destination
+from agileml.work.actions import create_story
+from agileml.work.models import Ticket
+from tests.factories import NOW, Cast, make_cast, make_sprint, make_tickets, measure, replan
+from tests.web.browsing import browser_of, queries, set_clock
+
+PATH = "/p/TST/sprints/1/history/"
+
+
+@pytest.fixture(autouse=True)
+def friday(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_clock(monkeypatch, NOW)
+
+
+def page(cast: Cast, query: str = "", user: Any = None) -> str:
+    answer = browser_of(user or cast.lead).get(PATH + query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def entry(html: str, version: int) -> str:
+    """The HTML of one decision in the timeline."""
+    found = re.search(rf'<li class="decision[^"]*" id="v{version}">.*?</article>', html, re.DOTALL)
+    assert found, f"no v{version}"
+    return found[0]
+
+
+def table(html: str) -> str:
+    """The HTML of the plan that is shown, or of two compared."""
+    found = re.search(r'<section class="panel" id="plan".*?</section>', html, re.DOTALL)
+    assert found
+    return found[0]
+
+
+def figures(html: str) -> dict[str, list[str]]:
+    """The scope chart's data table: the cells of each day."""
+    rows = re.findall(r'<tr><th scope="row">([^<]+)</th>(.*?)</tr>', html)
+    return {day: re.findall(r'<td class="r">([^<]*)</td>', cells) for day, cells in rows}
+
+
+def undo(cast: Cast, decision: Decision, **how: Any) -> Decision:
+    return take_back(project=cast.project, decision=str(decision.uid), actor=cast.lead, now=NOW, **how)
+
+
+def test_each_decision_says_who_when_why_and_what(cast: Cast, sprint: Sprint):
+    measure(cast, Ticket.objects.get(number=1), [0.3, 0.5])
+    cites = [{"snapshot": str(uid)} for uid in Snapshot.objects.values_list("uid", flat=True)]
+    finding = write_finding(
+        project=cast.project, ticket=1, sent={"kind": "refutes", "text": "No gain"}, actor=cast.member, now=NOW
+    )
+    replan(
+        cast,
+        sprint,
+        {"move": "skip", "ticket": 1, "revisit_if": "we get more data"},
+        {"move": "defer", "ticket": 2, "note": "half way", "resume_cost": "high"},
+        code="finding_invalidates",
+        reason="It does not pay.",
+        evidence=[{"finding": str(finding.uid)}, *cites],
+        actor=cast.member,
+    )
+    told = entry(page(cast), 2)
+    assert "Re-plan: 1 skipped, 1 deferred" in told
+    assert "A finding made work pointless" in told
+    assert "It does not pay." in told
+    assert "Member Person" in told
+    assert "Fri 20 Nov, 09:30" in told
+    assert f'href="/p/TST/tickets/1/#finding-{finding.uid}"' in told
+    assert "TST-1: No gain" in told
+    assert "TST-1: error 0.4, 2 runs" in told
+    assert "To be revisited if we get more data" in told
+    assert "To the backlog, resuming costs much. half way" in told
+
+
+def test_the_newest_comes_first_and_the_current_plan_is_marked(cast: Cast, sprint: Sprint):
+    replan(cast, sprint, {"move": "skip", "ticket": 1})
+    html = page(cast)
+    assert re.findall(r'id="v(\d)"', html) == ["2", "1"]
+    assert "current plan" in entry(html, 2)
+    assert "current plan" not in entry(html, 1)
+    assert "Started: 4 tickets" in entry(html, 1)
+
+
+def test_times_are_those_of_the_project(db: None):
+    cast = make_cast(time_zone="Asia/Tokyo")
+    make_tickets(cast, 1)
+    make_sprint(cast, [1], active=True)
+    assert "Fri 20 Nov, 18:30" in entry(page(cast), 1)
+
+
+def test_changed_fields_are_told_in_words(cast: Cast, sprint: Sprint):
+    story = create_story(project=cast.project, sent={"title": "Slanted digits"}, actor=cast.lead, now=NOW)
+    criterion = {"metric": "error", "op": "<=", "value": 0.02}
+    change = {"type": "review", "story": story.number, "estimate": 3, "criteria": [criterion]}
+    replan(cast, sprint, {"move": "change", "ticket": 1, "set": change}, {"move": "sprint", "set": {"goal": "Less"}})
+    told = entry(page(cast), 2)
+    assert "Type: Engineering → Review" in told
+    assert "Story: none → Slanted digits" in told
+    assert "Estimate: none → 3" in told
+    assert "Criteria: none → error ≤ 0.02" in told
+    assert "Goal: “Know what works” → “Less”" in told
+
+
+def test_what_was_taken_back_says_so_and_can_be_put_back(cast: Cast, sprint: Sprint):
+    made = replan(cast, sprint, {"move": "skip", "ticket": 1})
+    undone = undo(cast, made)
+    html = page(cast)
+    assert "taken back in v3" in entry(html, 2)
+    assert f"/p/TST/decisions/{made.uid}/take-back/" not in entry(html, 2)
+    assert "Takes back v2: 1 restored" in entry(html, 3)
+    assert f"/p/TST/decisions/{undone.uid}/take-back/" in entry(html, 3)
+    undo(cast, undone)
+    again = page(cast)
+    assert "taken back" not in entry(again, 2)
+    assert "taken back in v4" in entry(again, 3)
+
+
+def test_a_start_is_offered_to_take_back_only_while_nothing_followed_it(cast: Cast, sprint: Sprint):
+    start = Decision.objects.get(version=1)
+    offer = f"/p/TST/decisions/{start.uid}/take-back/"
+    assert offer in page(cast)
+    assert offer not in page(cast, user=cast.member)
+    replan(cast, sprint, {"move": "skip", "ticket": 1})
+    assert offer not in page(cast)
+
+
+def test_nobody_is_offered_what_she_may_not_do(cast: Cast, sprint: Sprint):
+    replan(cast, sprint, {"move": "skip", "ticket": 1})
+    html = page(cast, user=cast.stakeholder)
+    assert "Take back" not in html
+    assert "/replan/" not in html
+    assert "Compare with the plan before" in html
+    assert browser_of(cast.outsider).get(PATH).status_code == 404
+
+
+def test_a_closed_sprint_tells_where_its_tickets_went(cast: Cast, sprint: Sprint):
+    make_sprint(cast, start=NOW.date() + timedelta(days=10))
+    homes = {1: Destination("skip"), 2: Destination("backlog"), 3: Destination("sprint", 2), 4: Destination("backlog")}
+    close_sprint(project=cast.project, number=1, destinations=homes, reason="Time is up", actor=cast.lead, now=NOW)
+    html = page(cast)
+    told = entry(html, 2)
+    assert "Closed: 1 skipped, 3 deferred" in told
+    assert "To sprint 2, resuming costs little" in told
+    assert "Take back" in told
+    assert "Take back" not in entry(html, 1)
+    assert "/replan/" not in html
+
+
+def test_what_another_sprint_sent_says_from_where(cast: Cast, sprint: Sprint):
+    other = make_sprint(cast, active=True)
+    replan(cast, sprint, {"move": "defer", "ticket": 1, "to": other.number, "to_base_version": 1})
+    html = browser_of(cast.lead).get("/p/TST/sprints/2/history/").content.decode()
+    assert "Received 1 ticket from sprint 1" in entry(html, 2)
+
+
+def test_any_version_can_be_shown_as_it_was(cast: Cast, sprint: Sprint):
+    replan(cast, sprint, {"move": "skip", "ticket": 1}, {"move": "add", "ticket": 5})
+    replan(cast, sprint, {"move": "remove", "ticket": 5})
+    first, second = table(page(cast, "?version=1")), table(page(cast, "?version=2"))
+    assert re.findall(r">(TST-\d)</a>", first) == ["TST-1", "TST-2", "TST-3", "TST-4"]
+    assert re.findall(r">(TST-\d)</a>", second) == ["TST-2", "TST-3", "TST-4", "TST-5", "TST-1"]
+    assert "diff-skipped" in second
+    assert "since v2" in second
+
+
+def test_any_two_versions_can_be_compared(cast: Cast, sprint: Sprint):
+    replan(cast, sprint, {"move": "skip", "ticket": 1}, {"move": "add", "ticket": 5})
+    replan(cast, sprint, {"move": "defer", "ticket": 2}, {"move": "remove", "ticket": 3})
+    replan(cast, sprint, {"move": "change", "ticket": 4, "set": {"type": "review"}})
+    shown = table(page(cast, "?from=1&to=4"))
+    rows = re.findall(r'<tr class="diff-(\w+)">.*?(TST-\d)', shown, re.DOTALL)
+    assert rows == [
+        ("added", "TST-5"), ("deferred", "TST-2"), ("removed", "TST-3"), ("skipped", "TST-1"), ("changed", "TST-4"),
+    ]  # fmt: skip
+    assert '<del class="was-now">Engineering</del> <ins class="was-now">Review</ins>' in shown
+    assert "The two plans are the same." in table(page(cast, "?from=2&to=2"))
+
+
+@pytest.mark.parametrize("query", ["?version=9", "?version=x", "?from=1&to=9", "?version=-1", "?version=٣"])
+def test_a_version_that_there_is_not_is_not_found(cast: Cast, sprint: Sprint, query: str):
+    assert browser_of(cast.lead).get(PATH + query).status_code == 404
+
+
+def test_the_scope_is_replayed_day_by_day(cast: Cast, sprint: Sprint, monkeypatch: pytest.MonkeyPatch):
+    day = timedelta(days=1)
+    saturday, monday, tuesday = NOW + day, NOW + 3 * day, NOW + 4 * day
+    progress(project=cast.project, number=1, to="done", outcome="learned", actor=cast.member, now=NOW)
+    replan(cast, sprint, {"move": "add", "ticket": 5}, {"move": "skip", "ticket": 2}, now=monday)
+    replan(cast, sprint, {"move": "remove", "ticket": 5}, now=tuesday)
+    set_clock(monkeypatch, tuesday)
+    shown = figures(page(cast))
+    columns = "done, first plan, added, deferred, skipped, in all, plan"
+    assert columns.count(",") == len(shown["Fri 20 Nov"]) - 1
+    assert shown["Thu 19 Nov"] == ["0", "0", "0", "0", "0", "0", ""]
+    assert shown["Fri 20 Nov"] == ["1", "3", "0", "0", "0", "4", "v1"]
+    assert shown[f"Sat {saturday.day} Nov"] == shown["Sun 22 Nov"] == ["1", "3", "0", "0", "0", "4", ""]
+    assert shown["Mon 23 Nov"] == ["1", "2", "1", "0", "1", "5", "v2"]
+    assert shown["Tue 24 Nov"] == ["1", "2", "0", "1", "1", "5", "v3"]
+    assert "Wed 25 Nov" not in shown
+
+
+def test_a_days_end_is_the_projects_midnight(db: None, monkeypatch: pytest.MonkeyPatch):
+    cast = make_cast(time_zone="Asia/Tokyo")
+    make_tickets(cast, 2)
+    make_sprint(cast, [1, 2], active=True)
+    late = NOW.replace(hour=16)  # one o'clock on Saturday morning there
+    progress(project=cast.project, number=1, to="done", outcome="shipped", actor=cast.lead, now=late)
+    set_clock(monkeypatch, late)
+    shown = figures(page(cast))
+    assert shown["Fri 20 Nov"][0] == "0"
+    assert shown["Sat 21 Nov"][0] == "1"
+
+
+def test_a_planned_sprint_has_no_history_yet(cast: Cast, tickets: list[Ticket]):
+    make_sprint(cast, [1])
+    assert "Nothing has been decided yet" in page(cast)
+
+
+def test_a_long_history_costs_ten_queries_at_most(cast: Cast, sprint: Sprint):
+    story = create_story(project=cast.project, sent={"title": "Slant"}, actor=cast.lead, now=NOW)
+    for number in (1, 2, 3):
+        made = replan(cast, sprint, {"move": "skip", "ticket": number})
+        undo(cast, made)
+        replan(cast, sprint, {"move": "change", "ticket": number, "set": {"story": story.number}})
+        replan(cast, sprint, {"move": "add", "new": {"title": "More", "type": "review"}})
+    progress(project=cast.project, number=4, to="done", outcome="learned", actor=cast.member, now=NOW)
+    answer, count = queries(browser_of(cast.lead), f"{PATH}?from=1&to=13")
+    assert answer.status_code == 200
+    assert count <= 10
