@@ -83,25 +83,48 @@ def _needs_nothing(facts: DoneFacts) -> list[Lack]:
 
 KINDS: dict[str, Kind] = {
     TicketType.LITERATURE_REVIEW: Kind(
-        "lit", "What do others do about this, and what did it buy them?", "Ideas we need not find ourselves", _needs_finding
+        css="lit",
+        asks="What do others do about this, and what did it buy them?",
+        benefit="Ideas we need not find ourselves",
+        lacks=_needs_finding,
     ),
     TicketType.DATA_EXPLORATION: Kind(
-        "exp", "What do we not know about the data that could decide the model?", "A surprise before it costs a sprint",
-        _needs_finding,
+        css="exp",
+        asks="What do we not know about the data that could decide the model?",
+        benefit="A surprise before it costs a sprint",
+        lacks=_needs_finding,
     ),
     TicketType.ALGORITHM_DEVELOPMENT: Kind(
-        "dev", "Does this change move the metric by more than its noise?", "A measured gain, or one idea less to try",
-        _needs_snapshot,
+        css="dev",
+        asks="Does this change move the metric by more than its noise?",
+        benefit="A measured gain, or one idea less to try",
+        lacks=_needs_snapshot,
     ),
     TicketType.RESULT_ANALYSIS: Kind(
-        "ana", "Where does it fail, and what does that tell us to do next?", "The next most valuable ticket", _needs_citation
+        css="ana",
+        asks="Where does it fail, and what does that tell us to do next?",
+        benefit="The next most valuable ticket",
+        lacks=_needs_citation,
     ),
     TicketType.REVIEW: Kind(
-        "rev", "Is it right, and may we rest on it?", "A mistake caught before it ships", _needs_opinion
+        css="rev",
+        asks="Is it right, and may we rest on it?",
+        benefit="A mistake caught before it ships",
+        lacks=_needs_opinion,
     ),
-    TicketType.DEPLOYMENT: Kind("dep", "Does it work where it is used?", "Someone uses it", _needs_link),
-    TicketType.ENGINEERING: Kind("eng", "What will be easier once this exists?", "Less work for every later ticket", _needs_nothing),
-}  # fmt: skip
+    TicketType.DEPLOYMENT: Kind(
+        css="dep",
+        asks="Does it work where it is used?",
+        benefit="Someone uses it",
+        lacks=_needs_link,
+    ),
+    TicketType.ENGINEERING: Kind(
+        css="eng",
+        asks="What will be easier once this exists?",
+        benefit="Less work for every later ticket",
+        lacks=_needs_nothing,
+    ),
+}
 
 
 def lacks(ticket_type: str, facts: DoneFacts) -> list[Lack]:

@@ -231,8 +231,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     def assert_as_before(self, was: dict[str, Any], now: dict[str, Any]) -> None:
         changing = {"version", "revision", "updated_at", "criteria"}  # judged anew; the plans hold the definitions
-        kept = [{name: value for name, value in shape.items() if name not in changing} for shape in (was, now)]
-        assert_same(*kept, f"ticket {was['number']} taken back")
+        one, other = ({k: v for k, v in shape.items() if k not in changing} for shape in (was, now))
+        assert_same(one, other, f"ticket {was['number']} taken back")
 
     # --- taking back ----------------------------------------------------------------------------------------------
 

@@ -1,9 +1,11 @@
 """Deciding: one atomic change of one sprint's plan, with its reason and its evidence."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from agileml.accounts.models import User
 from agileml.metrics.actions.criteria import settle
@@ -47,6 +49,12 @@ class Found:
 
     findings: list[Finding] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
+    named: int = 0
+
+    @property
+    def lost(self) -> bool:
+        """Whether something was named that is not of this project."""
+        return len(self.findings) + len(self.snapshots) < self.named
 
 
 def decide(
@@ -83,7 +91,7 @@ def decide_in(
         moves, sprint=facts_of(sprint) if sprint else None, tickets=ticket_facts(tickets), sprints=all_facts(targets)
     )
     refusals += rules.reason_refusals(moves, reason_code=why.code, reason=why.text, evidence=len(why.evidence))
-    if len(found.findings) + len(found.snapshots) < len(why.evidence):
+    if found.lost:
         refusals.append(UNKNOWN_EVIDENCE)
     if refusals:
         raise Refused(refusals)
@@ -140,15 +148,24 @@ def state_refusals(sprint: Sprint | None) -> list[Refusal]:
     return [Refusal("sprint_closed", "This sprint is closed; its plan is history.")]
 
 
-def evidence_rows(project: Project, evidence: Iterable[Mapping[str, str]]) -> Found:
+def evidence_rows(project: Project, evidence: Sequence[Mapping[str, str]]) -> Found:
     """The findings and snapshots named, as far as they exist in this project."""
-    findings = [item["finding"] for item in evidence if "finding" in item]
-    snapshots = [item["snapshot"] for item in evidence if "snapshot" in item]
-    found = Found()
+    findings = _uids(item["finding"] for item in evidence if "finding" in item)
+    snapshots = _uids(item["snapshot"] for item in evidence if "snapshot" in item)
+    found = Found(named=len({tuple(item.items()) for item in evidence}))
     if findings:
         found.findings.extend(Finding.objects.filter(ticket__project=project, uid__in=findings).order_by("pk"))
     if snapshots:
         found.snapshots.extend(Snapshot.objects.filter(ticket__project=project, uid__in=snapshots).order_by("pk"))
+    return found
+
+
+def _uids(named: Iterable[str]) -> list[UUID]:
+    """These names, without those that could never be one of anything."""
+    found = []
+    for name in named:
+        with suppress(ValueError):
+            found.append(UUID(name))
     return found
 
 

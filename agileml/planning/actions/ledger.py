@@ -171,26 +171,23 @@ def _open(draft: Draft, decision: Decision, tickets: Touched) -> None:
 
 
 def _drafts_elsewhere(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touched) -> None:
-    """A defer to a planned sprint makes a draft there; undoing it removes the draft that it made."""
-    made = [(move.ticket, move.after) for draft in drafts for move in draft.moves if move.move == "defer"]
-    made = [(number, after) for number, after in made if after and after.get("drafted")]
-    undone = [
-        (move.ticket, (move.after or {}).get("undoes"))
-        for draft in drafts
-        for move in draft.moves
-        if move.move == "add"
+    """A defer to a planned sprint makes a draft there; undoing it removes that draft, if it is still there."""
+    moves = [move for draft in drafts for move in draft.moves if move.move in {"defer", "add"}]
+    told = [
+        (move, (move.after or {}) if move.move == "defer" else (move.after or {}).get("undoes") or {}) for move in moves
     ]
-    undone = [(number, after) for number, after in undone if after and after.get("drafted")]
-    if not made and not undone:
+    drafted = [(move, after["to"]) for move, after in told if after.get("drafted")]
+    if not drafted:
         return
-    numbers = {after["to"] for _, after in made + undone if after}
-    sprints = {row.number: row for row in Sprint.objects.filter(project=w.project, number__in=numbers)}
-    Assignment.objects.bulk_create(
-        Assignment(ticket=tickets[number], sprint=sprints[after["to"]]) for number, after in made if number and after
-    )
-    gone = [tickets[number].pk for number, _ in undone if number]
-    if gone:
-        Assignment.objects.filter(ticket__in=gone, opened_by=None, sprint__in=sprints.values()).delete()
+    numbers = {to for _, to in drafted}
+    for sprint in Sprint.objects.filter(project=w.project, number__in=numbers):
+        here = [move for move, to in drafted if to == sprint.number]
+        made = [tickets[move.ticket].pk for move in here if move.ticket and move.move == "defer"]
+        gone = [tickets[move.ticket].pk for move in here if move.ticket and move.move == "add"]
+        if made:
+            Assignment.objects.bulk_create(Assignment(ticket_id=pk, sprint=sprint) for pk in made)
+        if gone:
+            Assignment.objects.filter(ticket__in=gone, opened_by=None, sprint=sprint).delete()
 
 
 def _change_tickets(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touched, revision: int) -> None:
@@ -243,7 +240,8 @@ def _record(w: ProjectWriting, draft: Draft, decision: Decision, images: list[sh
 
 def _record_sprint(w: ProjectWriting, draft: Draft, decision: Decision) -> None:
     sprint = draft.sprint
-    assert sprint is not None and decision.version is not None
+    assert sprint is not None
+    assert decision.version is not None
     was = shapes.sprint(sprint)
     sprint.plan_version = decision.version
     sprint.replans += counts_as_replan(draft.kind, draft.reason_code)

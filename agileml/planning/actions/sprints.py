@@ -24,10 +24,8 @@ class NeedsDecision(Exception):
     """These fields are the plan of an active sprint: they change only by a decision."""
 
     def __init__(self, names: Sequence[str], sprint: int) -> None:
-        super().__init__(
-            f"{', '.join(names).capitalize()} {'is' if len(names) == 1 else 'are'} part of the plan of sprint {sprint}: "
-            "changing it is a decision."
-        )
+        told = f"{', '.join(names).capitalize()} {'is' if len(names) == 1 else 'are'} part of the plan"
+        super().__init__(f"{told} of sprint {sprint}: changing it is a decision.")
         self.names = list(names)
         self.sprint = sprint
 
@@ -175,7 +173,7 @@ def close_sprint(
         facts = decide.ticket_facts(tickets)
         moves = [destination.move(ticket) for ticket, destination in sorted(destinations.items()) if ticket in facts]
         targets = decide.targets_of(w.project, moves)
-        refusals = close_refusals(decide.facts_of(row), facts.values(), destinations)
+        refusals = close_refusals(decide.facts_of(row), facts.values(), destinations) + rules.text_refusals(reason)
         if moves and not refusals:
             refusals = rules.refusals(
                 moves, sprint=decide.facts_of(row), tickets=facts, sprints=decide.all_facts(targets)

@@ -1,9 +1,12 @@
 """Taking a decision back: a new decision of inverse moves. History is never edited."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
+from uuid import UUID
 
 from agileml.accounts.models import User
 from agileml.planning import shapes
@@ -11,9 +14,9 @@ from agileml.planning.actions import decide, ledger
 from agileml.planning.models import Assignment, Decision, Move, Sprint
 from agileml.planning.queries.replays import recorded, recorded_moves
 from agileml.planning.rules import taking_back as rules
-from agileml.planning.rules.moves import Refusal, Refused
-from agileml.planning.rules.replay import RecordedMove, replay
-from agileml.planning.rules.taking_back import Blocker, Effect, Now, PastDecision
+from agileml.planning.rules.moves import Refusal, Refused, text_refusals
+from agileml.planning.rules.replay import Plan, RecordedMove, replay
+from agileml.planning.rules.taking_back import At, Blocker, Effect, Now, PastDecision, Scene
 from agileml.projects.doors import Hidden, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
@@ -44,6 +47,8 @@ def take_back(
     `partial` takes back what can be when something stands in the way of the rest. Only leads take back a start or a
     close. Raises Hidden, Forbidden, Refused when it has been taken back already, Overtaken with the list.
     """
+    if unfit := text_refusals(reason):
+        raise Refused(unfit)
     with writing(project, actor=actor, now=now, need=Need.DECIDE, origin=origin) as w:
         undoing = look(w.project, decision, reason=reason)
         if undoing.changes_state:
@@ -69,253 +74,156 @@ class Undoing:
     changes_state: bool
 
 
+@dataclass(frozen=True)
+class Past:
+    """One decision that is to be taken back. `plan` is its sprint's, read only where the sprint's state changes."""
+
+    row: Decision
+    moves: Sequence[RecordedMove]
+    effect: Effect | None
+    plan: Plan
+
+    @property
+    def numbers(self) -> set[int]:
+        """The tickets that taking it back is about: those it moved, and all of a sprint that opens or ends."""
+        return {move.ticket for move in self.moves if move.ticket is not None} | self.plan.tickets.keys()
+
+
 def look(project: Project, decision: str, *, reason: str = "") -> Undoing:
     """What taking back the decision with this uid would do now. Raises Hidden, or Refused when it has been already."""
-    named = Decision.objects.filter(project=project, uid=decision).first()
-    if named is None:
-        raise Hidden(decision)
-    group = list(Decision.objects.filter(group=named.group).select_related("sprint", "reverts", "actor").order_by("pk"))
-    group.sort(key=lambda row: row.pk != named.pk)
-    effects = {row.pk: rules.effect(_kinds(row)) for row in group}
-    pasts = _pasts(project, since=min(row.pk for row in group))
-    for row in group:
-        if not _stands(row, pasts):
-            raise Refused([Refusal("already_taken_back", f"{_name(row)} has been taken back already.")])
-    moves = {row.pk: recorded_moves(row) for row in group}
-    tickets = _read(project, group, moves, effects)
+    group = [_past(row) for row in _group(project, decision)]
+    ids = {past.row.pk for past in group}
+    since = _since(project, min(ids))
+    standing = {known.id for known in rules.standing(since)}
+    for past in group:
+        if past.row.pk not in standing:
+            raise Refused([Refusal("already_taken_back", f"{_name(past.row)} has been taken back already.")])
+    tickets = ledger.read(project, sorted(set().union(*(past.numbers for past in group))))
     scene = _scene(project, group, tickets)
-    blockers: list[Blocker] = []
-    fast: list[Blocker] = []  # what stands in the way of all the moves at once
+    hindered: list[Blocker] = []  # some of the moves
+    halted: list[Blocker] = []  # all of them
     drafts = []
-    for row in group:
-        later = rules.still_count(
-            [past for past in pasts if past.id > row.pk and past.id not in {other.pk for other in group}]
-        )
-        stuck, free = _sort(row, moves[row.pk], effects[row.pk], scene, later)
-        blockers += stuck
-        fast += _lifecycle(row, effects[row.pk], later, scene.present)
-        drafts.append(_draft(row, free, scene.present, tickets, effects[row.pk], partial=bool(stuck), reason=reason))
-    changes_state = any(effects.values())
+    for past in group:
+        later = rules.still_count([known for known in since if known.id > past.row.pk and known.id not in ids])
+        found = {id(move): rules.blockers(move, at=_place(past), later=later, scene=scene) for move in past.moves}
+        hindered += chain.from_iterable(found.values())
+        halted += _halted(past, later, scene)
+        free = [move for move in past.moves if not found[id(move)]]
+        drafts.append(_draft(past, free, scene, tickets, reason))
+    changes_state = any(past.effect for past in group)
     whole = changes_state or len(group) > 1  # a start, a close or a group is taken back whole or not at all
     return Undoing(
-        group=group,
+        group=[past.row for past in group],
         drafts=drafts,
         tickets=tickets,
-        blockers=blockers + fast,
-        rest=not whole and not fast and any(draft.moves for draft in drafts),
+        blockers=list(dict.fromkeys(hindered + halted)),
+        rest=not whole and not halted and any(draft.moves for draft in drafts),
         changes_state=changes_state,
     )
+
+
+def _group(project: Project, decision: str) -> list[Decision]:
+    """The decision with this uid and those that were made together with it. Raises Hidden."""
+    try:
+        named = Decision.objects.filter(project=project, uid=UUID(decision)).first()
+    except ValueError:
+        named = None
+    if named is None:
+        raise Hidden(decision)
+    rows = Decision.objects.filter(group=named.group).select_related("sprint", "reverts", "actor").order_by("pk")
+    return sorted(rows, key=lambda row: row.pk != named.pk)
+
+
+def _past(row: Decision) -> Past:
+    kinds, first = [row.kind], row
+    while first.reverts is not None:
+        first = first.reverts
+        kinds.append(first.kind)
+    effect = rules.effect(kinds)
+    plan = replay(recorded(row.sprint)) if row.sprint and effect else Plan()
+    return Past(row, recorded_moves(row), effect, plan)
 
 
 def _name(row: Decision) -> str:
     return f"Plan v{row.version} of sprint {row.sprint.number}" if row.sprint else "This decision"
 
 
-def _kinds(row: Decision) -> list[str]:
-    kinds = [row.kind]
-    while row.reverts is not None:
-        row = row.reverts
-        kinds.append(row.kind)
-    return kinds
-
-
-def _pasts(project: Project, *, since: int) -> list[PastDecision]:
+def _since(project: Project, first: int) -> list[PastDecision]:
     """The decisions of the project from the one with this id on, each with the tickets that it moved."""
-    touched: dict[int, set[int]] = {}
-    of_sprint: set[int] = set()
-    lines = Move.objects.filter(decision__project=project, decision__gte=since).values_list(
-        "decision", "ticket__number", "move"
-    )
-    for decision, number, move in lines:
-        if number is not None and move != Move.Kind.SPLIT:
-            touched.setdefault(decision, set()).add(number)
-        elif move == Move.Kind.SPRINT:
-            of_sprint.add(decision)
-    rows = Decision.objects.filter(project=project, pk__gte=since).order_by("pk")
+    moved: dict[int, set[int]] = defaultdict(set)
+    lines = Move.objects.filter(decision__project=project, decision__gte=first, ticket__isnull=False)
+    for decision, number in lines.exclude(move=Move.Kind.SPLIT).values_list("decision", "ticket__number"):
+        moved[decision].add(number)
+    rows = Decision.objects.filter(project=project, pk__gte=first).order_by("pk")
     return [
-        PastDecision(
-            id=pk,
-            version=version,
-            sprint=sprint,
-            reverts=reverts,
-            partial=partial,
-            tickets=frozenset(touched.get(pk, ())),
-        )
+        PastDecision(pk, version, sprint, reverts, partial, frozenset(moved[pk]))
         for pk, version, sprint, reverts, partial in rows.values_list(
             "pk", "version", "sprint__number", "reverts", "partial"
         )
     ]
 
 
-def _stands(row: Decision, pasts: Sequence[PastDecision]) -> bool:
-    """Whether a decision is in force: not taken back whole, or the taking back was itself taken back."""
-    undoing = [past for past in pasts if past.reverts == row.pk and not past.partial]
-    counting = {past.id for past in rules.standing(pasts)}
-    return not any(past.id in counting for past in undoing)
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What is true now, when somebody wants to take a group of decisions back."""
-
-    present: dict[int, Now]
-    group: frozenset[int]
-    planned: frozenset[int]
-
-
-def _scene(project: Project, group: Sequence[Decision], tickets: ledger.Touched) -> Scene:
+def _scene(project: Project, group: Sequence[Past], tickets: ledger.Touched) -> Scene:
+    """What is true now."""
     planned = Sprint.objects.filter(project=project, state=Sprint.State.PLANNED).values_list("number", flat=True)
     return Scene(
-        present=_now(tickets),
-        group=frozenset(row.sprint.number for row in group if row.sprint),
+        tickets={
+            shape["number"]: Now(
+                number=shape["number"],
+                key=shape["key"],
+                status=shape["status"],
+                sprint=shape["sprint"],
+                planned_sprint=shape["planned_sprint"],
+                plan=ledger.plan_fields(shape),
+            )
+            for shape in tickets.before.values()
+        },
+        sprints={past.row.sprint.number: ledger.sprint_fields(past.row.sprint) for past in group if past.row.sprint},
         planned=frozenset(planned),
     )
 
 
-def _read(
-    project: Project,
-    group: Sequence[Decision],
-    moves: dict[int, list[RecordedMove]],
-    effects: dict[int, Effect | None],
-) -> ledger.Touched:
-    numbers = {move.ticket for lines in moves.values() for move in lines if move.ticket is not None}
-    for row in group:
-        if row.sprint and effects[row.pk]:  # a start or a close is about all that is in the sprint
-            numbers |= replay(recorded(row.sprint)).tickets.keys()
-    return ledger.read(project, sorted(numbers))
+def _place(past: Past) -> At:
+    sprint = past.row.sprint
+    return At(sprint=sprint.number if sprint else None, state=sprint.state if sprint else None, effect=past.effect)
 
 
-def _now(tickets: ledger.Touched) -> dict[int, Now]:
-    return {
-        shape["number"]: Now(
-            number=shape["number"],
-            key=shape["key"],
-            status=shape["status"],
-            sprint=shape["sprint"],
-            planned_sprint=shape["planned_sprint"],
-            plan=ledger.plan_fields(shape),
-        )
-        for shape in tickets.before.values()
-    }
-
-
-def _sort(
-    row: Decision,
-    moves: Sequence[RecordedMove],
-    effect: Effect | None,
-    scene: Scene,
-    later: Sequence[PastDecision],
-) -> tuple[list[Blocker], list[RecordedMove]]:
-    """What stands in the way of some moves, and the moves that nothing stands in the way of."""
-    if rules.is_start(_kinds(row)):
-        return [], list(moves)  # progress does not hold a start; a later decision does, and `_lifecycle` says so
-    sprint_now = ledger.sprint_fields(row.sprint) if row.sprint else {}
-    left_in = row.sprint.number if row.sprint and not (effect and effect.after == Sprint.State.CLOSED) else None
-    stuck: list[Blocker] = []
-    free: list[RecordedMove] = []
-    for move in moves:
-        found = rules.blockers(
-            move,
-            left_in=left_in,
-            now=scene.present.get(move.ticket) if move.ticket is not None else None,
-            sprint_now=sprint_now,
-            later=later,
-            group=scene.group,
-            planned=scene.planned,
-        )
-        if found:
-            stuck += found
-        else:
-            free.append(move)
-    return stuck, free
-
-
-def _lifecycle(
-    row: Decision, effect: Effect | None, later: Sequence[PastDecision], present: dict[int, Now]
-) -> list[Blocker]:
-    """What stands in the way of taking back a start or a close (or the taking back of one)."""
-    if row.sprint is None:
-        return []
-    if effect is None:
-        if row.sprint.state != Sprint.State.ACTIVE:
-            return [Blocker("sprint_state", f"Sprint {row.sprint.number} is {row.sprint.state} now.", None)]
-        return []
-    found = []
-    if row.sprint.state != effect.after:
-        found.append(Blocker("sprint_state", f"Sprint {row.sprint.number} is {row.sprint.state} now.", None))
-    versions = tuple(past.version for past in later if past.sprint == row.sprint.number and past.version)
-    if versions:
-        after = ", ".join(f"v{version}" for version in versions)
-        found.append(Blocker("later_decision", f"The plan was decided on again ({after}).", None, versions))
-    if effect.after == Sprint.State.PLANNED:  # starting it again, as it was
-        drafted = set(
-            Assignment.objects.filter(sprint=row.sprint, opened_by=None).values_list("ticket__number", flat=True)
-        )
-        planned = {move.ticket: move.before or {} for move in recorded_moves(row) if move.move == "remove"}
-        if drafted != planned.keys():
-            found.append(Blocker("changed", "The draft is no longer what was started.", None))
-        for number, before in planned.items():
-            now = present[number] if number is not None else None
-            if now is not None and now.sprint is not None:
-                found.append(Blocker("elsewhere", f"{now.key} is in sprint {now.sprint} now.", number))
-            elif now is not None and now.status == "done":
-                found.append(Blocker("progress", f"{now.key} is done now.", number))
-            elif now is not None and rules.differs(now, before):
-                found.append(Blocker("changed", f"{now.key} was changed since.", number))
-    if effect.before == Sprint.State.CLOSED:  # closing it again, as it was
-        moved = {move.ticket for move in recorded_moves(row)}
-        found += [
-            Blocker("progress", f"{now.key} is open again.", number)
-            for number, now in present.items()
-            if number not in moved and now.status not in {"done", "skipped"}
-        ]
-    if effect.after == Sprint.State.CLOSED:
-        plan = replay(recorded(row.sprint))
-        for number, line in plan.tickets.items():
-            stays = present.get(number)
-            if stays is None:
-                found.append(Blocker("gone", f"Ticket {number} has been deleted.", number))
-            elif stays.sprint is not None:
-                found.append(Blocker("elsewhere", f"{stays.key} is in sprint {stays.sprint} now.", number))
-            elif rules.differs(stays, line):
-                found.append(Blocker("changed", f"{stays.key} was changed since.", number))
+def _halted(past: Past, later: Sequence[PastDecision], scene: Scene) -> list[Blocker]:
+    """What stands in the way of the whole decision: the sprint's state, and, where that is to change, all of it."""
+    found = rules.state_blockers(_place(past), later=later)
+    if past.effect is None:
+        return found
+    if past.effect.after == Sprint.State.PLANNED:
+        drafts = Assignment.objects.filter(sprint=past.row.sprint, opened_by=None)
+        drafted = set(drafts.values_list("ticket__number", flat=True))
+        found += rules.starting_again(past.moves, drafted=drafted, scene=scene)
+    elif past.effect.after == Sprint.State.CLOSED:
+        found += rules.opening_again(past.plan, scene=scene)
+    elif past.effect.before == Sprint.State.CLOSED:
+        found += rules.closing_again(past.plan, past.moves, scene=scene)
     return found
 
 
 def _draft(
-    row: Decision,
-    moves: Sequence[RecordedMove],
-    present: dict[int, Now],
-    tickets: ledger.Touched,
-    effect: Effect | None,
-    *,
-    partial: bool,
-    reason: str,
+    past: Past, moves: Sequence[RecordedMove], scene: Scene, tickets: ledger.Touched, reason: str
 ) -> ledger.Draft:
-    inverses = [
-        rules.inverse(move, present[move.ticket] if move.ticket is not None and move.ticket in present else None)
-        for move in reversed(moves)
-        if move.ticket is None or move.ticket in present
-    ]
-    lines = decide.with_added_in(row.sprint, [move for move in inverses if move is not None])
+    sprint = past.row.sprint
+    inverses = [rules.inverse(move, scene.tickets[move.ticket] if move.ticket else None) for move in reversed(moves)]
+    lines = decide.with_added_in(sprint, [move for move in inverses if move is not None])
     reopened: list[Ticket] = []
-    if effect and row.sprint:
-        if effect.after == Sprint.State.PLANNED:  # what starts says what the sprint is, as a start does
-            lines = [RecordedMove("sprint", None, None, ledger.sprint_fields(row.sprint)), *lines]
-        if effect.after == Sprint.State.CLOSED:
-            back = {move.ticket for move in lines if move.move == "add"}
-            plan = replay(recorded(row.sprint))
-            reopened = [
-                tickets.rows[number] for number in plan.tickets if number in tickets.rows and number not in back
-            ]
+    if sprint and past.effect and past.effect.after == Sprint.State.PLANNED:
+        lines.insert(0, RecordedMove("sprint", None, None, ledger.sprint_fields(sprint)))  # as any start begins
+    if past.effect and past.effect.after == Sprint.State.CLOSED:
+        back = {move.ticket for move in lines if move.move == "add"}
+        reopened = [tickets.rows[number] for number in past.plan.tickets if number not in back]
     return ledger.Draft(
-        sprint=row.sprint,
+        sprint=sprint,
         kind=Decision.Kind.REVERT,
         moves=lines,
         reason=reason.strip(),
-        reverts=row,
-        partial=partial,
-        state=effect.before if effect else None,
+        reverts=past.row,
+        partial=len(moves) < len(past.moves),
+        state=past.effect.before if past.effect else None,
         reopened=reopened,
     )
 

@@ -248,7 +248,7 @@ def reason_refusals(moves: Sequence[MoveRequest], *, reason_code: str, reason: s
 
     `evidence` counts the findings and snapshots named.
     """
-    found: list[Refusal] = []
+    found = text_refusals(reason)
     if reason_code not in REASON_CODES:
         found.append(Refusal("reason_code_required", "Say which kind of reason this is.", None, "/reason_code"))
     explained = reason_code == "other" or any(move.move in {"skip", "defer"} for move in moves)
@@ -259,6 +259,15 @@ def reason_refusals(moves: Sequence[MoveRequest], *, reason_code: str, reason: s
             Refusal("evidence_required", "Name the finding or snapshot that this rests on.", None, "/evidence")
         )
     return found
+
+
+def text_refusals(words: str, *, pointer: str = "/reason", ticket: int | None = None) -> list[Refusal]:
+    """Why these words cannot be kept: they are too long, or hold what a database cannot store."""
+    try:
+        fields.clean({"words": words}, fields={"words": fields.text(10_000)})
+    except Invalid as invalid:
+        return [Refusal("invalid", error.message, ticket, pointer) for error in invalid.errors]
+    return []
 
 
 def counts_as_replan(kind: str, reason_code: str) -> bool:

@@ -1,4 +1,4 @@
-"""Progress among To do, In progress, In review and Done is free; skipping is planning; done needs what its type needs."""
+"""Progress among To do, In progress, In review and Done is free; skipping is planning; done has its rule."""
 
 from collections.abc import Sequence
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from agileml.planning.rules.moves import MoveRequest, Refusal, SprintFacts, TicketFacts
+from agileml.planning.rules.moves import MoveRequest, Refusal, SprintFacts, TicketFacts, text_refusals
 
 
 def start_refusals(sprint: SprintFacts, drafted: Iterable[TicketFacts]) -> list[Refusal]:
@@ -63,4 +63,8 @@ def close_refusals(
         for number in destinations
         if number not in left
     ]
+    for number, destination in destinations.items():
+        for name in ("note", "revisit_if"):
+            pointer = f"/destinations/{number}/{name}"
+            found += text_refusals(getattr(destination, name), pointer=pointer, ticket=number)
     return found

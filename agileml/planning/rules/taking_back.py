@@ -1,10 +1,20 @@
 """Taking a decision back: the inverse of each move, and what stands in the way of it."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from agileml.planning.rules.replay import PLAN_FIELDS, RecordedMove
+from agileml.planning.rules.replay import PLAN_FIELDS, Plan, RecordedMove
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """Why one move cannot be taken back: a later decision, progress, or the ticket being elsewhere now."""
+
+    code: str
+    message: str
+    ticket: int | None
+    versions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -18,15 +28,9 @@ class Now:
     planned_sprint: int | None
     plan: Mapping[str, Any]
 
-
-@dataclass(frozen=True)
-class Blocker:
-    """Why one move cannot be taken back: a later decision, progress, or the ticket being elsewhere now."""
-
-    code: str
-    message: str
-    ticket: int | None
-    versions: tuple[int, ...] = ()
+    def blocker(self, code: str, message: str) -> Blocker:
+        """Something about this ticket that stands in the way."""
+        return Blocker(code, f"{self.key} {message}", self.number)
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,48 @@ class PastDecision:
     tickets: frozenset[int]
 
 
+@dataclass(frozen=True)
+class Effect:
+    """What a decision did to its sprint's state."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class At:
+    """Where a decision was made: its sprint's number and state now (None in the backlog), and what it did to that."""
+
+    sprint: int | None
+    state: str | None
+    effect: Effect | None
+
+    @property
+    def starts(self) -> bool:
+        """Whether it is a start, or takes one back, at whatever depth."""
+        return self.effect is not None and "planned" in {self.effect.before, self.effect.after}
+
+    @property
+    def left_in(self) -> int | None:
+        """The sprint that it left its tickets in: none in the backlog, or when it closed the sprint."""
+        return None if self.effect and self.effect.after == "closed" else self.sprint
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is true now: tickets by number, the own fields of the sprints of the group, which sprints are planned."""
+
+    tickets: Mapping[int, Now]
+    sprints: Mapping[int, Mapping[str, Any]]
+    planned: Set[int]
+
+
 def inverse(move: RecordedMove, now: Now | None) -> RecordedMove | None:
     """The move that undoes `move`; None for a split, which only names the adds that follow it, and for a start's
     own first words on the sprint.
 
-    `now` is the ticket as it is. An add that undid a defer is undone by that very defer, hand-over note included,
-    so that taking back a taking-back leads to where one was.
+    `now` is the ticket as it is. An add that undid a defer is undone by that very defer, hand-over note included (and
+    a restore by the very skip), so that taking back a taking-back leads to where one was.
     """
     if move.move == "split":
         return None
@@ -65,93 +105,129 @@ def inverse(move: RecordedMove, now: Now | None) -> RecordedMove | None:
         return RecordedMove("add", move.ticket, None, {**(move.before or {}), "undoes": move.after})
     if move.move == "change":
         return RecordedMove("change", move.ticket, move.after, move.before)
-    was = (move.before or {})["status"]
     if move.move == "skip":
-        return RecordedMove(
-            "restore", move.ticket, {"skipped": True, "status": "skipped"}, {"skipped": False, "status": was}
-        )
-    return RecordedMove(
-        "skip", move.ticket, {"skipped": False, "status": now.status}, {"skipped": True, "status": "skipped"}
-    )
+        back = {"skipped": False, "status": (move.before or {})["status"], "undoes": move.after}
+        return RecordedMove("restore", move.ticket, {"skipped": True, "status": "skipped"}, back)
+    again = (move.after or {}).get("undoes") or {"skipped": True, "status": "skipped"}
+    return RecordedMove("skip", move.ticket, {"skipped": False, "status": now.status}, again)
 
 
-def blockers(
-    move: RecordedMove,
-    *,
-    left_in: int | None,
-    now: Now | None,
-    sprint_now: Mapping[str, Any],
-    later: Iterable[PastDecision],
-    group: Set[int],
-    planned: Set[int],
-) -> list[Blocker]:
+def blockers(move: RecordedMove, *, at: At, later: Iterable[PastDecision], scene: Scene) -> list[Blocker]:
     """What stands in the way of undoing `move`; empty when it can be undone.
 
-    `left_in` is the sprint that the decision left its tickets in: none for the backlog, or when it closed the sprint.
-    `later` are the decisions after it that still count; `sprint_now` are the sprint's own fields as they are;
-    `group` are the sprints of the group that is taken back together, `planned` those that have not started.
+    `later` are the decisions after it that still count.
     """
-    if move.move == "split" or (move.move == "sprint" and move.before is None):
+    if move.move == "split" or at.starts:  # progress does not hold a start; what does, is about all of it
         return []
     if move.move == "sprint":
-        changed = [name for name, value in (move.after or {}).items() if sprint_now.get(name) != value]
+        assert at.sprint is not None
+        is_now = scene.sprints[at.sprint]
+        changed = [name for name, value in (move.after or {}).items() if is_now[name] != value]
         if changed:
             return [Blocker("later_decision", f"The sprint's {', '.join(changed)} changed again since.", None)]
         return []
-    if now is None:
-        return [Blocker("gone", f"Ticket {move.ticket} has been deleted.", move.ticket)]
-    versions = tuple(past.version for past in later if move.ticket in past.tickets and past.version is not None)
-    elsewhere = [past for past in later if move.ticket in past.tickets and past.version is None]
-    if versions or elsewhere:
-        where = " and ".join([f"v{version}" for version in versions] + (["the backlog"] if elsewhere else []))
-        return [Blocker("later_decision", f"{now.key} was decided on again ({where}).", move.ticket, versions)]
-    return list(_state_blockers(move, left_in, now, group, planned))
+    assert move.ticket is not None
+    now = scene.tickets[move.ticket]
+    again = [past for past in later if move.ticket in past.tickets]
+    if again:
+        versions = tuple(past.version for past in again if past.version is not None)
+        where = [f"v{version}" for version in versions] + ["the backlog"] * (len(versions) < len(again))
+        return [
+            Blocker("later_decision", f"{now.key} was decided on again ({', '.join(where)}).", now.number, versions)
+        ]
+    return list(
+        _came_back(move, at, now, scene) if move.move in {"remove", "defer"} else _went_on(move, at, now, scene)
+    )
 
 
-def _state_blockers(
-    move: RecordedMove, left_in: int | None, now: Now, group: Set[int], planned: Set[int]
-) -> Iterable[Blocker]:
-    def blocker(code: str, message: str) -> Blocker:
-        return Blocker(code, f"{now.key} {message}", now.number)
+def _came_back(move: RecordedMove, at: At, now: Now, scene: Scene) -> Iterator[Blocker]:
+    """Why a ticket that left the sprint cannot come back as it left."""
+    before = move.before or {}
+    if now.sprint is not None and (now.sprint == at.left_in or now.sprint not in scene.sprints):
+        yield now.blocker("elsewhere", f"is in sprint {now.sprint} now.")
+    if now.status != before["status"]:
+        yield now.blocker("progress", "has moved on since.")
+    if differs(now, before):
+        yield now.blocker("changed", "was changed since.")
 
-    before, after = move.before or {}, move.after or {}
-    if move.move in {"remove", "defer"}:
-        if now.sprint is not None and (now.sprint == left_in or now.sprint not in group):
-            yield blocker("elsewhere", f"is in sprint {now.sprint} now.")
-        if now.status != before.get("status"):
-            yield blocker("progress", "has moved on since.")
-        if differs(now, before):
-            yield blocker("changed", "was changed since.")
-        if move.move == "defer" and after.get("drafted") and now.planned_sprint != after.get("to"):
-            yield blocker("elsewhere", f"is no longer drafted in sprint {after.get('to')}.")
+
+def _went_on(move: RecordedMove, at: At, now: Now, scene: Scene) -> Iterator[Blocker]:
+    """Why what was done to a ticket that stayed, or came, cannot be undone."""
+    after = move.after or {}
+    if now.sprint != at.left_in:
+        yield now.blocker(
+            "elsewhere", f"is in sprint {now.sprint} now." if now.sprint else "is no longer in this sprint."
+        )
         return
-    if now.sprint != left_in:
-        yield blocker("elsewhere", f"is in sprint {now.sprint} now." if now.sprint else "is no longer in this sprint.")
-        return
-    if move.move in {"add", "restore"} and now.status != after.get("status"):
-        yield blocker("progress", "has moved on since.")
-    undoes = after.get("undoes") or {}
-    if undoes.get("drafted") and (now.planned_sprint is not None or undoes["to"] not in planned):
-        yield blocker("elsewhere", f"can no longer be drafted in sprint {undoes['to']}.")
-    if move.move == "skip" and now.status != "skipped":
-        yield blocker("progress", "is no longer skipped.")
     if move.move == "change":
         if now.status in {"done", "skipped"}:
-            yield blocker("progress", f"is {now.status} now.")
-        if any(now.plan[name] != value for name, value in after.items() if name in PLAN_FIELDS):
-            yield blocker("changed", "was changed again since.")
+            yield now.blocker("progress", f"is {now.status} now.")
+        if any(now.plan[name] != value for name, value in after.items()):
+            yield now.blocker("changed", "was changed again since.")
+    elif now.status != after["status"]:
+        yield now.blocker("progress", "has moved on since.")
+    undoes = after.get("undoes") or {}
+    if undoes.get("drafted") and (now.planned_sprint is not None or undoes["to"] not in scene.planned):
+        yield now.blocker("elsewhere", f"can no longer be drafted in sprint {undoes['to']}.")
+
+
+def state_blockers(at: At, *, later: Iterable[PastDecision]) -> list[Blocker]:
+    """Why the sprint is no longer one that the decision can be taken back in."""
+    if at.sprint is None:
+        return []
+    found = []
+    if at.state != (at.effect.after if at.effect else "active"):
+        found.append(Blocker("sprint_state", f"Sprint {at.sprint} is {at.state} now.", None))
+    versions = tuple(past.version for past in later if past.sprint == at.sprint and past.version is not None)
+    if at.effect and versions:
+        told = ", ".join(f"v{version}" for version in versions)
+        found.append(Blocker("later_decision", f"The plan was decided on again ({told}).", None, versions))
+    return found
+
+
+def starting_again(moves: Iterable[RecordedMove], *, drafted: Set[int], scene: Scene) -> list[Blocker]:
+    """Why a sprint whose start was taken back (by these moves) cannot start again as it was."""
+    removed = {move.ticket: move.before or {} for move in moves if move.ticket is not None}
+    found = []
+    if drafted != removed.keys():
+        found.append(Blocker("changed", "The draft is no longer what was started.", None))
+    for number, before in removed.items():
+        now = scene.tickets[number]
+        if now.sprint is not None:
+            found.append(now.blocker("elsewhere", f"is in sprint {now.sprint} now."))
+        elif now.status == "done":
+            found.append(now.blocker("progress", "is done now."))
+        elif differs(now, before):
+            found.append(now.blocker("changed", "was changed since."))
+    return found
+
+
+def opening_again(plan: Plan, *, scene: Scene) -> list[Blocker]:
+    """Why what stayed in the plan of a closed sprint cannot be in an active one again."""
+    found = []
+    for number, line in plan.tickets.items():
+        now = scene.tickets[number]
+        if now.sprint is not None:
+            found.append(now.blocker("elsewhere", f"is in sprint {now.sprint} now."))
+        elif differs(now, line):
+            found.append(now.blocker("changed", "was changed since."))
+    return found
+
+
+def closing_again(plan: Plan, moves: Iterable[RecordedMove], *, scene: Scene) -> list[Blocker]:
+    """Why a sprint whose close was taken back (by these moves) cannot close again as it did."""
+    placed = {move.ticket for move in moves}
+    left = [scene.tickets[number] for number in plan.tickets if number not in placed]
+    return [now.blocker("progress", "is open again.") for now in left if now.status not in {"done", "skipped"}]
 
 
 def standing(decisions: Sequence[PastDecision]) -> list[PastDecision]:
     """The decisions that are in force: not taken back whole by one that is itself in force."""
-    stands: dict[int, bool] = {}
-    for past in sorted(decisions, key=lambda past: past.id, reverse=True):
-        stands[past.id] = not any(
-            other.reverts == past.id and not other.partial and stands[other.id]
-            for other in decisions
-            if other.id > past.id
-        )
-    return [past for past in decisions if stands[past.id]]
+    undone: set[int] = set()
+    for past in sorted(decisions, key=lambda past: past.id, reverse=True):  # what takes back is later than what it does
+        if past.reverts is not None and not past.partial and past.id not in undone:
+            undone.add(past.reverts)
+    return [past for past in decisions if past.id not in undone]
 
 
 def still_count(later: Sequence[PastDecision]) -> list[PastDecision]:
@@ -167,19 +243,6 @@ def still_count(later: Sequence[PastDecision]) -> list[PastDecision]:
 def differs(now: Now, recorded: Mapping[str, Any]) -> bool:
     """Whether a ticket's plan fields are no longer those that were recorded."""
     return any(now.plan[name] != recorded[name] for name in PLAN_FIELDS if name in recorded)
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What taking a decision does to its sprint's state: {"start": planned to active, ...}; None changes nothing."""
-
-    before: str
-    after: str
-
-
-def is_start(kinds: Sequence[str]) -> bool:
-    """Whether a decision (as `effect` takes it) is a start, or takes one back, at whatever depth."""
-    return kinds[-1] == "start"
 
 
 def effect(kinds: Sequence[str]) -> Effect | None:
