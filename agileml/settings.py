@@ -142,6 +142,9 @@ CONTENT_SECURITY_POLICY = {
 
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
+# By itself axes looks for a field named as the user's column, finds none, and counts nobody's failures.
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "agileml.web.login.who_tries"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False

@@ -22,15 +22,25 @@ def varies(response: HttpResponse) -> HttpResponse:
 
 
 def done(
-    request: HttpRequest, *, to: str, text: str, events: Iterable[str] = (), tone: str = "success"
+    request: HttpRequest,
+    *,
+    to: str,
+    text: str,
+    events: Iterable[str] = (),
+    tone: str = "success",
+    shown: bool = True,
 ) -> HttpResponse:
-    """The answer to a write that went well: `text` as a toast and `events` for the page that stands, else page `to`."""
+    """The answer to a write that went well: `text` and `events` for the page that stands, else the page `to`.
+
+    `text` is read out, and shown in the corner unless what happened is to be seen anyway (`shown` is false).
+    """
     if not wants_fragment(request):
         messages.add_message(request, _LEVELS[tone], text)
         return HttpResponseRedirect(to)
     response = HttpResponse(status=204)
     trigger_client_event(response, "announce", {"value": text})
-    trigger_client_event(response, "toast", {"text": text, "tone": tone})
+    if shown:
+        trigger_client_event(response, "toast", {"text": text, "tone": tone})
     for event in events:
         trigger_client_event(response, event, {})
     return varies(response)

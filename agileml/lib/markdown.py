@@ -17,7 +17,7 @@ def html(text: str) -> SafeString:
     cleaned = nh3.clean(
         _PARSER.render(text),
         tags=_TAGS,
-        attributes={"a": {"href"}, "ol": {"start"}},
+        attributes={"a": {"href"}, "ol": {"start"}, "*": set()},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )

@@ -78,7 +78,7 @@ def move(request: HttpRequest, key: str, number: int) -> HttpResponse:
             return _done_dialog(request, access, where, errors=_texts(invalid), status=422)
         return _refused(request, access, where, _texts(invalid))
     said = f"{where.key} moved to {Ticket.Status(to).label}" if to != ticket.status else f"{where.key} has a new place"
-    return done(request, to=_back(request, where), text=said, events=REFRESH)
+    return done(request, to=_back(request, where), text=said, events=REFRESH, shown=False)
 
 
 def _write_draft(request: HttpRequest, access: Access, number: int) -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 
+from agileml.lib.htmx import wants_fragment
 from agileml.projects.doors import Forbidden, Hidden
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -17,7 +19,12 @@ class DoorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        asks_to_log_in = response.headers.get("Location", "").startswith(f"{resolve_url(settings.LOGIN_URL)}?")
+        if asks_to_log_in and wants_fragment(request):
+            # Followed, the redirect would put the log-in page into the middle of the page that stands.
+            return HttpResponse(status=401)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Hidden | Http404):

@@ -5,6 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
+from django.http import HttpRequest
+
+
+def who_tries(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    """Whose password is being guessed: capitals in the address must not open a fresh count."""
+    told = (credentials or {}).get("username") or request.POST.get("username", "")
+    return str(told).strip().lower()
 
 
 class LoginForm(AuthenticationForm):

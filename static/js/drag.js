@@ -8,11 +8,12 @@
   gap.className = "drop-here";
   gap.setAttribute("aria-hidden", "true");
 
-  const area = () => document.querySelector("#board [data-move]");
   const lists = () => [...document.querySelectorAll("#board [data-move] .columns ol[data-list]")];
   const movable = (card) => Boolean(card?.closest("[data-move] .columns"));
 
-  const ready = () => area()?.classList.add("can-drag");
+  const ready = () => {
+    for (const columns of document.querySelectorAll("#board [data-move] .columns")) columns.classList.add("can-drag");
+  };
   ready();
   document.addEventListener("board:merged", ready);
 
