@@ -91,8 +91,7 @@ def _do(request: HttpRequest, access: Access, filters: Filters, doing: str, pick
         row = draft_some(number=whole(request.POST.get("sprint")) or 0, add=picked, **by)
         return f"{how_many(len(picked), 'ticket')} put into {row.name}."
     if doing == "undraft":
-        drafted = queries.waiting(access.project).filter(number__in=picked, drafted__isnull=False)
-        homes = list(drafted.values_list("drafted", "number"))
+        homes = queries.drafted(access.project, picked)
         for sprint in sorted({home for home, _ in homes}):
             draft_some(number=sprint, drop=[number for home, number in homes if home == sprint], **by)
         return f"{how_many(len(homes), 'ticket')} taken out of the draft."
@@ -102,12 +101,13 @@ def _do(request: HttpRequest, access: Access, filters: Filters, doing: str, pick
 
 
 def _rank(access: Access, filters: Filters, number: int | None, *, up: bool, by: Mapping[str, Any]) -> str:
-    ticket = Ticket.objects.alive().filter(project=access.project, number=number).first()
+    found = Ticket.objects.alive().filter(project=access.project, number=number or 0)
+    ticket = found.first()
     beside = queries.neighbour(access.project, filters, ticket.number, up=up) if ticket else None
     if ticket is None or beside is None:
         return ""  # it is first or last already, or somebody took it away meanwhile
-    place = {"before": beside} if up else {"after": beside}
-    progress(number=ticket.number, to=ticket.status, **place, **by)
+    by = {**by, ("before" if up else "after"): beside}
+    progress(number=ticket.number, to=ticket.status, **by)
     return ""
 
 

@@ -1,12 +1,13 @@
 """The days that a new sprint is proposed to run."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from agileml.planning.rules.dates import proposed
 
-WEEK = {"weekdays": [0, 1, 2, 3, 4], "holidays": []}
+WEEK: dict[str, Any] = {"weekdays": [0, 1, 2, 3, 4], "holidays": []}
 FRIDAY, MONDAY = date(2026, 11, 27), date(2026, 11, 30)
 
 
@@ -25,7 +26,7 @@ def test_a_sprint_is_not_proposed_for_the_past():
 
 def test_holidays_are_stepped_over_at_both_ends():
     holidays = ["2026-11-30", "2026-12-11"]
-    week = {"weekdays": [0, 1, 2, 3, 4], "holidays": holidays}
+    week: dict[str, Any] = {"weekdays": [0, 1, 2, 3, 4], "holidays": holidays}
     assert proposed(today=MONDAY, after=None, days=11, **week) == (date(2026, 12, 1), date(2026, 12, 10))
 
 
@@ -34,5 +35,5 @@ def test_a_project_without_working_days_gets_dates_all_the_same():
 
 
 def test_a_sprint_never_ends_before_it_starts():
-    week = {"weekdays": [0], "holidays": []}
+    week: dict[str, Any] = {"weekdays": [0], "holidays": []}
     assert proposed(today=MONDAY, after=None, days=1, **week) == (MONDAY, MONDAY)

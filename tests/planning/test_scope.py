@@ -9,7 +9,7 @@ from agileml.planning.rules.replay import RecordedDecision, RecordedMove
 from agileml.planning.rules.scope import Progressed, Taken, days_of, scope_by_day
 
 MON, TUE, WED, THU = (date(2026, 11, day) for day in (16, 17, 18, 19))
-LINE = {"type": "engineering", "story": None, "estimate": None, "criteria": [], "skipped": False}
+LINE: dict[str, object] = {"type": "engineering", "story": None, "estimate": None, "criteria": [], "skipped": False}
 
 
 def add(ticket: int, **after: object) -> RecordedMove:

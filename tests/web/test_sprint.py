@@ -143,7 +143,7 @@ def test_closing_sends_each_ticket_that_is_left_where_it_was_said(cast: Cast, sp
     assert sprint.state == "closed"
     decision = Decision.objects.get(sprint=sprint, version=2)
     assert decision.reason == "Time is up"
-    told = {move.ticket.number: (move.move, move.after) for move in decision.moves.all() if move.ticket}
+    told = {move.ticket.number: (move.move, move.after or {}) for move in decision.moves.all() if move.ticket}
     assert told[1][1] == {"to": 2, "note": "half way", "resume_cost": "medium", "drafted": True}
     assert told[2][1]["to"] == 3
     assert told[3][0] == "skip"

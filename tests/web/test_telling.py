@@ -1,5 +1,6 @@
 """Decisions in words: short, complete, and the same wherever they are told."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -14,9 +15,10 @@ from agileml.work.models import Ticket
 TELLER = Teller(Project(key="TST", time_zone="Europe/Berlin"), stories={4: "Slant"})
 
 
-def past(kind: str = "replan", code: str = "priority", moves: str = "", **more: object) -> Past:
+def past(
+    kind: str = "replan", code: str = "priority", moves: str = "", others: Sequence[int] = (), **more: object
+) -> Past:
     lines = [Move(move=move, before={}, after={}) for move in moves.split()]
-    others = more.pop("others", [])
     return Past(Decision(kind=kind, reason_code=code, **more), lines, [], None, others)
 
 

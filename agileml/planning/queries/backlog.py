@@ -29,6 +29,12 @@ def waiting(project: Project) -> QuerySet[Ticket]:
     )
 
 
+def drafted(project: Project, numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """The planned sprint and the number of each of these tickets that is in a draft."""
+    rows = Assignment.objects.filter(opened_by=None, ticket__project=project, ticket__number__in=numbers)
+    return list(rows.order_by("ticket__number").values_list("sprint__number", "ticket__number"))
+
+
 @dataclass(frozen=True)
 class Filters:
     """What is looked for; empty is everything. `show` is "open" or "skipped", `group` "story" or "rank"."""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from agileml.journal.models import Change
@@ -144,7 +145,7 @@ def scope(sprint: Sprint, decisions: Sequence[Past], *, project: Project, today:
     )
 
 
-def progressed(project: Project, tickets: Mapping[object, Ticket], *, zone: ZoneInfo) -> list[Progressed]:
+def progressed(project: Project, tickets: Mapping[UUID, Ticket], *, zone: ZoneInfo) -> list[Progressed]:
     """When each of these tickets (by uid) became done or stopped being it, from the journal, in order."""
     changes = Change.objects.filter(
         stream=project.stream_id, kind="ticket", object_uid__in=list(tickets), diff__has_key="status"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from agileml.metrics.models import Citation, Criterion, Judgement, Snapshot
 from agileml.planning.models import Assignment, Sprint
@@ -102,7 +102,7 @@ def evidence(sprint: Sprint, because: Finding | None = None) -> list[EvidenceOpt
     return sorted(found, key=lambda option: option.at, reverse=True)
 
 
-def _judged(inside: object) -> list[EvidenceOption]:
+def _judged(inside: QuerySet) -> list[EvidenceOption]:
     """The newest judgement of each criterion of these tickets, as far as it rests on snapshots."""
     criteria = Criterion.objects.alive().filter(ticket__in=inside)
     newest = Judgement.objects.filter(criterion__in=criteria).values("criterion").annotate(last=Max("pk"))
