@@ -83,7 +83,16 @@ def test_filters_are_in_the_address(cast: Cast):
 
 
 @pytest.mark.parametrize(
-    "query", ["?type=x&story=y&after=z", "?after=[1]", "?after=[null,{}]", "?story=9999999999", "?text=%00"]
+    "query",
+    [
+        "?type=x&story=y&after=z",
+        "?after=[1]",
+        "?after=[null,{}]",
+        "?story=9999999999",
+        "?text=%00&label=%00",
+        "?after=%5B%22%5Cu0000%22,0,%22a%22,1%5D",
+        "?after=%5B%22%5Cud800%22,0,%22a%22,1%5D",
+    ],
 )
 def test_an_address_that_makes_no_sense_still_leads_to_the_backlog(cast: Cast, query: str):
     make_ticket(cast)

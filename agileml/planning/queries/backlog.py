@@ -60,9 +60,10 @@ def filtered(project: Project, filters: Filters) -> QuerySet[Ticket]:
         rows = rows.filter(type=filters.type)
     if filters.story is not None:
         rows = rows.filter(story__number=filters.story)
-    if filters.label:
+    label = filters.label.replace("\0", "")
+    if label:
         # Each back end stores JSON text its own way: one escapes what is not ASCII, the other does not.
-        spelled = [json.dumps(filters.label), json.dumps(filters.label, ensure_ascii=False)]
+        spelled = [json.dumps(label), json.dumps(label, ensure_ascii=False)]
         rows = rows.annotate(labels_text=Cast("labels", TextField()))
         rows = rows.filter(Q(labels_text__contains=spelled[0]) | Q(labels_text__contains=spelled[1]))
     if filters.group == "story":
@@ -75,6 +76,7 @@ def filtered(project: Project, filters: Filters) -> QuerySet[Ticket]:
 
 def _text(project: Project, text: str) -> Q:
     """Words in the title or the question; a ticket's key or number finds that ticket."""
+    text = text.replace("\0", "")  # PostgreSQL would refuse the query
     found = Q(title__icontains=text) | Q(question__icontains=text)
     number = text.upper().removeprefix(f"{project.key}-")
     return found | Q(number=int(number)) if number.isdecimal() and len(number) < 10 else found
@@ -127,7 +129,8 @@ def _place(cursor: str, filters: Filters) -> list[Any]:
     if not isinstance(place, list) or len(place) != len(kinds):
         return []
     fits = all(type(value) is kind for value, kind in zip(place, kinds, strict=True))
-    return place if fits and all(abs(value) < 2**31 for value in place if isinstance(value, int)) else []
+    sane = all(abs(value) < 2**31 if isinstance(value, int) else str(value).isprintable() for value in place)
+    return place if fits and sane else []
 
 
 def neighbour(project: Project, filters: Filters, number: int, *, up: bool) -> int | None:
