@@ -1,6 +1,7 @@
 """How views answer a page that is open already, and a browser without a script, in the same breath."""
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -47,8 +48,15 @@ def done(
 
 
 def go(request: HttpRequest, to: str) -> HttpResponse:
-    """Lead the browser to another page, also out of a fragment."""
-    return varies(HttpResponseClientRedirect(to) if wants_fragment(request) else HttpResponseRedirect(to))
+    """Lead the browser to another page, also out of a fragment.
+
+    To the page that is open it goes without the part after "#": with it a browser only scrolls, and shows old news.
+    """
+    if not wants_fragment(request):
+        return varies(HttpResponseRedirect(to))
+    page, _, _ = to.partition("#")
+    current = urlsplit(request.headers.get("HX-Current-URL", "")).path
+    return varies(HttpResponseClientRedirect(page if urlsplit(page).path == current else to))
 
 
 def own_path(wanted: str, otherwise: str) -> str:

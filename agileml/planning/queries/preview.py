@@ -80,7 +80,7 @@ def reason_refusals(project: Project, moves: Sequence[MoveRequest], why: Why) ->
     """What a reason lacks, evidence that does not exist included."""
     found = decide.evidence_rows(project, why.evidence)
     refusals = rules.reason_refusals(moves, reason_code=why.code, reason=why.text, evidence=len(why.evidence))
-    if len(found.findings) + len(found.snapshots) < len(why.evidence):
+    if found.lost:
         refusals.append(decide.UNKNOWN_EVIDENCE)
     return refusals
 
