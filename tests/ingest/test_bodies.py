@@ -129,9 +129,9 @@ def test_a_body_is_an_object(body: Any):
 
 
 def test_params_hold_nothing_that_a_database_would_choke_on():
-    body = FULL | {"params": {"a": math.nan, "b": [math.inf, -math.inf], "c\0": "x\0\ud800\n"}}
+    body = FULL | {"params": {"a": math.nan, "b": [math.inf, -math.inf], "c\0": "x\0\ud800\n", "d": 2**64}}
     (point,) = read_push(body, now=NOW).points
-    assert point.params == {"a": "NaN", "b": ["Infinity", "-Infinity"], "c�": "x��\n"}
+    assert point.params == {"a": "NaN", "b": ["Infinity", "-Infinity"], "c�": "x��\n", "d": "18446744073709551616"}
     assert json.dumps(point.params, allow_nan=False).isascii()
 
 
@@ -145,7 +145,7 @@ def test_limits_on_size_are_said():
     )
 
 
-def test_depth_is_limited():
+def test_depth_is_limited() -> None:
     body: dict[str, Any] = {"a": 1}
     for _ in range(60):
         body = {"a": body}

@@ -108,7 +108,11 @@ def _claim(source_id: int, now: datetime) -> _Claim | None:
     source.leased_until = until
     claim = _Claim(source, until, time.monotonic(), now)
     if held is not None and source.failures >= MOST_FAILURES:
-        _pause(claim, f"{source.failures} looks in a row did not end: the worker died or the connector failed.")
+        _pause(
+            claim,
+            f"{source.failures} looks in a row did not end within {settings.LEASE_SECONDS:g} s: "
+            "the connector is too slow or broken, or the worker died.",
+        )
         return None
     return claim
 

@@ -3,24 +3,21 @@
 import hashlib
 import json
 import math
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
+from agileml.ingest.rules import fields
 from agileml.metrics.rules import NO_STEP, Point, state_of
-from agileml.work.fields import FieldError, Invalid
+from agileml.work.fields import Invalid
 
 MOST_METRICS = 200
 MOST_POINTS = 2_000
 MOST_PUSHED_BYTES = 256 * 1024
-MOST_PARAMS_BYTES = 16 * 1024
 MOST_WARNINGS = 20
 DEEPEST = 50
-HIGHEST_STEP = 2**63 - 1
 
 FORMATS = ("flat", "dvc", "sklearn_report", "hf")
 NEVER_METRICS = (
@@ -35,7 +32,6 @@ HEADER = {
     "external_id", "candidate", "url", "observed_at", "dataset", "split", "git_commit", "params", "discordant",
 }  # fmt: skip
 OF_A_POINT = {"metric", "value", "value_state", "step", "pair_key"}
-COUNTS = ("only_this_correct", "only_champion_correct")
 
 
 @dataclass(frozen=True)
@@ -89,11 +85,11 @@ def read_push(body: Any, *, now: datetime) -> Body:
     Raises Invalid for a body that cannot be read at all; a single value that cannot is among the items.
     """
     if not isinstance(body, dict):
-        raise _invalid("", "This must be an object.")
+        raise fields.invalid("", "This must be an object.")
     _check_depth(body)
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
     if len(text.encode(errors="surrogatepass")) > MOST_PUSHED_BYTES:
-        raise _invalid("", f"At most {MOST_PUSHED_BYTES // 1024} kB at once.", "too_large")
+        raise fields.invalid("", f"At most {MOST_PUSHED_BYTES // 1024} kB at once.", "too_large")
     named = body.get("external_id") if _has_header(body) else None
     name = named if isinstance(named, str) else ""
     candidate, pair_key = split_name(name)
@@ -111,7 +107,7 @@ def read_push(body: Any, *, now: datetime) -> Body:
 def read(content: Any, given: Given) -> Body:
     """Read a body or a file's content. Raises Invalid when it cannot be read at all."""
     if not isinstance(content, dict):
-        raise _invalid("", "This must be an object that maps names to values.", "not_an_object")
+        raise fields.invalid("", "This must be an object that maps names to values.", "not_an_object")
     _check_depth(content)
     warnings: list[str] = []
     model = _header(content, given, warnings) if _has_header(content) else _model(given)
@@ -155,7 +151,7 @@ def _check_depth(content: Any) -> None:
         level = [inner for outer in level for inner in _inner(outer)]
         if not level:
             return
-    raise _invalid("", "This is nested too deeply.", "too_deep")
+    raise fields.invalid("", "This is nested too deeply.", "too_deep")
 
 
 def _inner(value: Any) -> Collection[Any]:
@@ -177,7 +173,7 @@ def _pair_of(body: Mapping[str, Any]) -> str:
         return ""
     for key in ("seed", "fold"):
         value = flat.get(key)
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= HIGHEST_STEP:
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= fields.HIGHEST_STEP:
             return f"{key}={value}"
     return ""
 
@@ -190,39 +186,39 @@ def _model(given: Given) -> Point:
         value_state="nan",
         observed_at=given.observed_at,
         source=given.source,
-        external_id=_text(given.external_id, "/external_id", 500),
-        candidate=_text(given.candidate, "/candidate", 200),
-        pair_key=_text(given.pair_key, "/pair_key", 64),
-        run_name=_text(given.run_name, "/run_name", 500)[:200],
+        external_id=fields.text(given.external_id, "/external_id", 500),
+        candidate=fields.text(given.candidate, "/candidate", 200),
+        pair_key=fields.text(given.pair_key, "/pair_key", 64),
+        run_name=fields.text(given.run_name, "/run_name", 500)[:200],
     )
 
 
 def _header(content: Mapping[str, Any], given: Given, warnings: list[str]) -> Point:
     unknown = sorted(content.keys() - HEADER - {"points", "format", "payload"})
-    warnings += [f"“{_shown(key)}” is no field of a push and was left out." for key in unknown]
+    warnings += [f"“{fields.shown(key)}” is no field of a push and was left out." for key in unknown]
     found = {key: value for key, value in content.items() if key in HEADER and value is not None}
     dataset = found.get("dataset", {})
     if not isinstance(dataset, dict):
-        raise _invalid("/dataset", "This must be an object with name and digest.")
+        raise fields.invalid("/dataset", "This must be an object with name and digest.")
     return replace(
         _model(replace(given, external_id=found.get("external_id") or given.external_id,
                        candidate=found.get("candidate") or given.candidate)),
-        observed_at=_time(found["observed_at"]) if "observed_at" in found else given.observed_at,
-        dataset_name=_text(dataset.get("name") or "", "/dataset/name", 200),
-        dataset_digest=_text(dataset.get("digest") or "", "/dataset/digest", 128),
-        split=_text(found.get("split", ""), "/split", 64),
-        run_url=_url(found.get("url", "")),
-        git_commit=_text(found.get("git_commit", ""), "/git_commit", 64),
-        params=_params(found.get("params", {})),
-        discordant=_discordant(found.get("discordant")),
+        observed_at=fields.time(found["observed_at"]) if "observed_at" in found else given.observed_at,
+        dataset_name=fields.text(dataset.get("name") or "", "/dataset/name", 200),
+        dataset_digest=fields.text(dataset.get("digest") or "", "/dataset/digest", 128),
+        split=fields.text(found.get("split", ""), "/split", 64),
+        run_url=fields.url(found.get("url", "")),
+        git_commit=fields.text(found.get("git_commit", ""), "/git_commit", 64),
+        params=fields.params(found.get("params", {})),
+        discordant=fields.discordant(found.get("discordant")),
     )  # fmt: skip
 
 
 def _pushed(points: Any, model: Point, warnings: list[str]) -> Iterator[Point | Refused]:
     if not isinstance(points, list):
-        raise _invalid("/points", "This must be a list.")
+        raise fields.invalid("/points", "This must be a list.")
     if len(points) > MOST_POINTS:
-        raise _invalid("/points", f"At most {MOST_POINTS:,} points at once.", "too_many")
+        raise fields.invalid("/points", f"At most {MOST_POINTS:,} points at once.", "too_many")
     unknown: set[str] = set()
     for sent in points:
         if not isinstance(sent, dict):
@@ -230,17 +226,19 @@ def _pushed(points: Any, model: Point, warnings: list[str]) -> Iterator[Point | 
             continue
         unknown |= sent.keys() - OF_A_POINT
         yield _point(sent, model)
-    warnings += [f"“{_shown(key)}” is no field of a point and was left out." for key in sorted(unknown)]
+    warnings += [f"“{fields.shown(key)}” is no field of a point and was left out." for key in sorted(unknown)]
 
 
 def _point(sent: Mapping[str, Any], model: Point) -> Point | Refused:
     metric, step, pair_key = sent.get("metric"), sent.get("step"), sent.get("pair_key")
-    shown = Refused(_shown(metric) if isinstance(metric, str) else "", "")
-    if step is not None and (isinstance(step, bool) or not isinstance(step, int) or not 0 <= step <= HIGHEST_STEP):
+    shown = Refused(fields.shown(metric) if isinstance(metric, str) else "", "")
+    if step is not None and (
+        isinstance(step, bool) or not isinstance(step, int) or not 0 <= step <= fields.HIGHEST_STEP
+    ):
         return replace(shown, why="A step is a whole number from 0 to 2⁶³ − 1.")
     shown = replace(shown, step=NO_STEP if step is None else step)
     try:
-        pair = model.pair_key if pair_key is None else _text(pair_key, "/pair_key", 64)
+        pair = model.pair_key if pair_key is None else fields.text(pair_key, "/pair_key", 64)
         shown = replace(shown, pair_key=pair)
         name = _metric(metric)
         value, state = state_of(_value(sent))
@@ -254,9 +252,9 @@ def _point(sent: Mapping[str, Any], model: Point) -> Point | Refused:
 def _formatted(content: Mapping[str, Any], model: Point, warnings: list[str]) -> Iterator[Point | Refused]:
     form, payload = content["format"], content["payload"]
     if form not in FORMATS:
-        raise _invalid("/format", f"One of {', '.join(FORMATS)}.", "unknown_choice")
+        raise fields.invalid("/format", f"One of {', '.join(FORMATS)}.", "unknown_choice")
     if not isinstance(payload, dict):
-        raise _invalid("/payload", "This must be an object that maps names to values.")
+        raise fields.invalid("/payload", "This must be an object that maps names to values.")
     if form == "hf" and "model-index" in payload:
         yield from _model_index(payload["model-index"], model, warnings)
     else:
@@ -269,10 +267,10 @@ def _flat(content: Mapping[str, Any], model: Point, warnings: list[str], *, top:
     often = Counter(path for path, _ in paths)
     for path, value in paths:
         if often[path] > 1:
-            yield Refused(_shown(path), "Two values here have this same path, written with dots and nested.")
+            yield Refused(fields.shown(path), "Two values here have this same path, written with dots and nested.")
             continue
         if not _is_number(value):
-            warnings.append(f"“{_shown(path)}” is {_what(value)} and was left out.")
+            warnings.append(f"“{fields.shown(path)}” is {_what(value)} and was left out.")
             continue
         yield _point({"metric": path, "value": value}, model)
 
@@ -294,15 +292,15 @@ def _model_index(index: Any, model: Point, warnings: list[str]) -> Iterator[Poin
         dataset = dataset if isinstance(dataset, dict) else {}
         measured = replace(
             model,
-            dataset_name=_text(dataset.get("name") or model.dataset_name, "/dataset/name", 200),
-            dataset_digest=_text(dataset.get("revision") or model.dataset_digest, "/dataset/revision", 128),
-            split=_text(dataset.get("split") or model.split, "/dataset/split", 64),
+            dataset_name=fields.text(dataset.get("name") or model.dataset_name, "/dataset/name", 200),
+            dataset_digest=fields.text(dataset.get("revision") or model.dataset_digest, "/dataset/revision", 128),
+            split=fields.text(dataset.get("split") or model.split, "/dataset/split", 64),
         )
         for metric in _objects([result], "metrics"):
             if _is_number(metric.get("value")):
                 yield _point({"metric": metric.get("type"), "value": metric["value"]}, measured)
             else:
-                warnings.append(f"“{_shown(str(metric.get('type')))}” is no number and was left out.")
+                warnings.append(f"“{fields.shown(str(metric.get('type')))}” is no number and was left out.")
 
 
 def _objects(holders: Any, key: str) -> Iterator[dict[str, Any]]:
@@ -313,10 +311,12 @@ def _objects(holders: Any, key: str) -> Iterator[dict[str, Any]]:
 
 def _within_limits(items: list[Point | Refused]) -> list[Point | Refused]:
     if len(items) > MOST_POINTS:
-        raise _invalid("", f"{len(items):,} values are here; at most {MOST_POINTS:,} are taken at once.", "too_many")
+        raise fields.invalid(
+            "", f"{len(items):,} values are here; at most {MOST_POINTS:,} are taken at once.", "too_many"
+        )
     names = len({item.metric for item in items})
     if names > MOST_METRICS:
-        raise _invalid("", f"{names} metrics are here; at most {MOST_METRICS} are taken at once.", "too_many")
+        raise fields.invalid("", f"{names} metrics; at most {MOST_METRICS} are taken at once.", "too_many")
     return items
 
 
@@ -327,7 +327,7 @@ class _Unfit(Exception):
 def _metric(name: Any) -> str:
     if not isinstance(name, str) or not name.strip():
         raise _Unfit("A point needs the name of its metric.")
-    if len(name) > 200 or not _is_plain(name):
+    if len(name) > 200 or not fields.is_plain(name):
         raise _Unfit("A metric's name has at most 200 characters, and no control characters.")
     return name.strip()
 
@@ -357,83 +357,3 @@ def _what(value: Any) -> str:
     if value is None:
         return "empty"
     return {bool: "true or false", str: "text", list: "a list"}.get(type(value), "no number")
-
-
-def _text(value: Any, pointer: str, most: int) -> str:
-    if not isinstance(value, str):
-        raise _invalid(pointer, "This must be text.")
-    if not _is_plain(value):
-        raise _invalid(pointer, "This holds characters that are not text.")
-    if len(value) > most:
-        raise _invalid(pointer, f"At most {most} characters.", "too_long")
-    return value.strip()
-
-
-def _is_plain(text: str) -> bool:
-    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in text)
-
-
-def _shown(text: str) -> str:
-    """Somebody's text in a message of ours: one line, short, and storable."""
-    short = text if len(text) <= 200 else f"{text[:199]}…"
-    return "".join(character if _is_plain(character) else "\N{REPLACEMENT CHARACTER}" for character in short)
-
-
-def _url(value: Any) -> str:
-    text = _text(value, "/url", 2000)
-    try:
-        scheme = urlsplit(text).scheme
-    except ValueError:
-        scheme = "?"
-    if text and scheme not in ("http", "https"):
-        raise _invalid("/url", "This must be an address that begins with http:// or https://.")
-    return text
-
-
-def _time(value: Any) -> datetime:
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        if at is not None and at.tzinfo is not None:
-            return at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        at = None
-    raise _invalid("/observed_at", "This must be a time with its zone, such as 2026-01-31T09:30:00Z.")
-
-
-def _params(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _invalid("/params", "This must be an object.")
-    cleaned = _storable(value)
-    text = json.dumps(cleaned)
-    if len(text) > MOST_PARAMS_BYTES:
-        raise _invalid("/params", f"At most {MOST_PARAMS_BYTES // 1024} kB.", "too_large")
-    assert isinstance(cleaned, dict)
-    return cleaned
-
-
-def _storable(value: Any) -> Any:
-    """A JSON value that every database keeps: no NaN, no characters that are not text."""
-    if isinstance(value, dict):
-        return {_shown(key): _storable(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_storable(inner) for inner in value]
-    if isinstance(value, str):
-        return "".join(c if c in "\n\t" or _is_plain(c) else "\N{REPLACEMENT CHARACTER}" for c in value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return next(
-            word for word, known in NON_FINITE.items() if known == value or (math.isnan(known) and value != value)
-        )
-    return value
-
-
-def _discordant(value: Any) -> dict[str, int] | None:
-    if value is None:
-        return None
-    fits = isinstance(value, dict) and set(value) == set(COUNTS)
-    if not fits or not all(type(count) is int and 0 <= count <= HIGHEST_STEP for count in value.values()):
-        raise _invalid("/discordant", f"This must be an object with the counts {' and '.join(COUNTS)}.")
-    return dict(value)
-
-
-def _invalid(pointer: str, message: str, code: str = "invalid") -> Invalid:
-    return Invalid([FieldError(pointer, code, message)])
