@@ -8,10 +8,11 @@ from rest_framework.response import Response
 from agileml.api import paging
 from agileml.api.render import dumps
 from agileml.api.views import ProjectView
-from agileml.journal.queries import changes_after
+from agileml.journal.queries import Head, changes_after
 
 MOST = 1000
 LARGEST_PAGE = 1_000_000  # bytes
+AT_ONCE = 100
 
 
 class Changes(ProjectView):
@@ -23,10 +24,7 @@ class Changes(ProjectView):
         """Those after a revision. 410 when the epoch or the revision is not of this history."""
         after = paging.whole(request, "after", default=0, least=0, most=2**62)
         limit = paging.whole(request, "limit", default=paging.LIMIT, least=1, most=MOST)
-        head, found = changes_after(
-            self.project.stream_id, epoch=paging.text(request, "epoch"), after=after, limit=limit
-        )
-        changes = _fitting(found)
+        head, changes = _page(self.project.stream_id, epoch=paging.text(request, "epoch"), after=after, limit=limit)
         reached = changes[-1]["revision"] if changes else after
         body = {
             "epoch": head.epoch,
@@ -37,11 +35,19 @@ class Changes(ProjectView):
         return self.vouched(Response(body))
 
 
-def _fitting(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """As many as fit into a page, and one at least."""
+def _page(stream_id: int, *, epoch: str | None, after: int, limit: int) -> tuple[Head, list[dict[str, Any]]]:
+    """As many changes as fit into a page, and one at least; read a few at a time, since some are large."""
+    head, found = changes_after(stream_id, epoch=epoch, after=after, limit=min(AT_ONCE, limit))
+    changes: list[dict[str, Any]] = []
     size = 0
-    for at, change in enumerate(changes):
-        size += len(dumps(change)) + 1
-        if size > LARGEST_PAGE and at:
-            return changes[:at]
-    return changes
+    while found:
+        for change in found:
+            size += len(dumps(change)) + 1
+            if size > LARGEST_PAGE and changes:
+                return head, changes
+            changes.append(change)
+        wanted = min(AT_ONCE, limit - len(changes))
+        if wanted == 0 or len(found) < AT_ONCE:
+            break
+        _, found = changes_after(stream_id, epoch=head.epoch, after=changes[-1]["revision"], limit=wanted)
+    return head, changes

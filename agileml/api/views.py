@@ -54,6 +54,12 @@ class ApiView(APIView):
         if errors:
             raise Wrong(400, errors[0]["code"], "The query cannot be understood.", errors)
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Nothing in between keeps an answer: the ETag is a version for If-Match, and says nothing of progress."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        return response
+
     @property
     def person(self) -> User:
         """Whoever asks."""

@@ -119,6 +119,15 @@ def test_every_change_comes_once_in_order_whatever_the_pages(cast: Cast, api: Ap
     assert replica.seen == list(range(1, Change.objects.count() + 1))
 
 
+def test_a_long_page_is_whole(cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch):
+    live(cast, api)
+    monkeypatch.setattr(changes, "AT_ONCE", 5)
+    for limit in (4, 5, 6, 10, 1000):
+        page = api.get(f"changes/?after=3&limit={limit}")
+        wanted = min(limit, Change.objects.count() - 3)
+        assert [change["revision"] for change in page["changes"]] == list(range(4, 4 + wanted))
+
+
 def test_a_page_says_where_it_ends(cast: Cast, api: Api):
     head = Change.objects.count()
     page = api.get("changes/?limit=2")

@@ -75,7 +75,7 @@ moves = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
 @given(listed=st.lists(moves, max_size=3))
 @example(listed=[{"move": "change", "ticket": 1, "set": {"criteria": [{"metric": "m", "op": ">=", "value": 1}]}}])
 def test_no_move_makes_the_server_fail_and_a_dry_run_foretells_the_decision(listed: list[Any], world: World):
@@ -97,7 +97,7 @@ def test_no_move_makes_the_server_fail_and_a_dry_run_foretells_the_decision(list
 VIEWS: dict[str, Any] = {str(pattern.name): view_of(pattern) for pattern in patterns()}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
 @given(route=st.sampled_from(READING), data=st.data())
 def test_no_query_makes_the_server_fail(route: Route, world: World, data: st.DataObject):
     api = Api(world.cast.lead)

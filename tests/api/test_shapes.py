@@ -83,3 +83,4 @@ def test_single_resources_carry_their_version_as_etag(api: Api):
         answer = api("GET", path)
         assert answer["ETag"] == f'"{answer.json()["version"]}"'
         assert answer["X-Project-Revision"].isdigit()
+        assert answer["Cache-Control"] == "no-store"

@@ -106,7 +106,7 @@ def _dependants(
         lost = [number for number in line.needs if number in leaving]
         if line.status not in OPEN or not lost:
             continue
-        what = " and ".join(f"{lines[number].key}, which would be {leaving[number]}" for number in lost)
+        what = ", and ".join(f"{lines[number].key}, which would be {leaving[number]}" for number in lost)
         yield Consequence("dependant", WARNING, line.number, f"{line.key} needs {what}.")
 
 
