@@ -24,7 +24,7 @@ def look() -> str:
     found = hashlib.sha256(settings.RELEASE.encode())
     found.update(getattr(staticfiles_storage, "manifest_hash", "").encode())
     for folder in settings.TEMPLATES[0]["DIRS"]:
-        for path in sorted(Path(folder).rglob("*.html")):
+        for path in sorted(Path(str(folder)).rglob("*.html")):
             found.update(path.read_bytes())
     return found.hexdigest()
 

@@ -105,4 +105,4 @@ def _html(cards: tuple[Card, ...]) -> SafeString:
 @lru_cache(maxsize=20_000)
 def rendered(card: Card) -> SafeString:
     """A card's HTML, kept for as long as the very same card is asked for: there is nothing to invalidate."""
-    return get_template("shared/_card.html").render({"card": card})
+    return SafeString(get_template("shared/_card.html").render({"card": card}))

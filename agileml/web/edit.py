@@ -139,7 +139,7 @@ def _base(request: HttpRequest, current: Texts) -> Texts:
         return dict(current)
     if not isinstance(told, dict):
         return dict(current)
-    return {name: told[name] if isinstance(told.get(name), str) else text for name, text in current.items()}
+    return {name: told[name] if edit_form.readable(name, told.get(name)) else text for name, text in current.items()}
 
 
 def _version(request: HttpRequest, shape: dict[str, Any]) -> int:

@@ -58,6 +58,17 @@ def _criterion_texts(item: Mapping[str, Any]) -> Texts:
     return texts
 
 
+def readable(name: str, text: object) -> bool:
+    """Whether a text that came along with a form is one that this form could have shown."""
+    if name != "criteria" or not isinstance(text, str):
+        return isinstance(text, str)
+    try:
+        lines = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(lines, list) and all(isinstance(line, dict) and set(line) == set(CRITERION) for line in lines)
+
+
 def posted(post: QueryDict, base: Texts) -> Texts:
     """What was written; a field that the form did not offer is as it was."""
     texts = {name: post.get(name, base[name]).replace("\r\n", "\n") for name in LABELS if name != "criteria"}

@@ -5,8 +5,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from agileml.accounts.actions import set_theme
+from agileml.accounts.models import User
 from agileml.ingest.models import Source
 from agileml.metrics.actions.settings import set_baseline, set_target, watch_metric
 from agileml.planning.actions.notes import write_finding
@@ -39,8 +41,8 @@ def column(html: str, status: str) -> list[str]:
     return re.findall(r'<li class="card" id="([A-Z0-9-]+)"', found[0])
 
 
-def page(cast: Cast, path: str = "/p/TST/", **as_whom: object) -> str:
-    answer = browser_of(as_whom.get("user", cast.lead)).get(path)
+def page(cast: Cast, path: str = "/p/TST/", user: User | None = None) -> str:
+    answer = browser_of(user or cast.lead).get(path)
     assert answer.status_code == 200
     return answer.content.decode()
 
@@ -304,13 +306,11 @@ def test_the_board_itself_tells_its_validator_to_the_script(cast: Cast, sprint: 
     assert "private" in answer.headers["Cache-Control"]
 
 
-def test_everything_that_a_board_depends_on_makes_it_new(
-    cast: Cast, sprint: Sprint, monkeypatch: pytest.MonkeyPatch
-):
+def test_everything_that_a_board_depends_on_makes_it_new(cast: Cast, sprint: Sprint, monkeypatch: pytest.MonkeyPatch):
     browser = browser_of(cast.lead)
     seen: list[str] = []
 
-    def is_new(path: str = "/p/TST/", of: object = None) -> bool:
+    def is_new(path: str = "/p/TST/", of: Client | None = None) -> bool:
         seen.append((of or browser).get(path).headers["ETag"])
         return seen[-1] not in seen[:-1]
 

@@ -1,4 +1,4 @@
-"""Whoever may not see a project cannot tell that it exists: every address of one, generated from the URLs themselves."""
+"""Whoever may not see a project cannot tell that it exists, at any address of one, as the URLs themselves list them."""
 
 import re
 from typing import Any
@@ -28,7 +28,9 @@ def addresses() -> list[str]:
                 found.append((route, view.__module__))
         return found
 
-    routes = [route for route, module in walk(get_resolver().url_patterns) if ".web." in module and "<str:key>" in route]
+    routes = [
+        route for route, module in walk(get_resolver().url_patterns) if ".web." in module and "<str:key>" in route
+    ]
     return [re.sub(r"<\w+:(\w+)>", lambda name: KNOWN.get(name[1], "{" + name[1] + "}"), route) for route in routes]
 
 

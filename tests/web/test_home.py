@@ -2,8 +2,8 @@
 
 import pytest
 
-from agileml.projects.actions import add_member
 from agileml.planning.models import Sprint
+from agileml.projects.actions import add_member
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_user, replan
 from tests.web.browsing import browser_of, queries, set_clock
 

@@ -108,7 +108,7 @@ def _means(key: str, target: Target, baseline: Baseline | None) -> list[Measured
         partition_by=[F("candidate"), F("dataset_digest"), F("split"), F("pair_key")],
         order_by=[F("step").desc(), F("observed_at").desc(), F("pk").desc()],
     )
-    rows = (
+    rows = list(
         Snapshot.objects.current()
         .filter(mine, metric=target.metric_id)
         .annotate(place=place)
@@ -118,7 +118,6 @@ def _means(key: str, target: Target, baseline: Baseline | None) -> list[Measured
             "candidate", "ticket__number", "dataset_digest", "split", "pair_key", "value", "observed_at",
         )[:READ_AT_MOST]
     )  # fmt: skip
-    rows = list(rows)
     if not rows:
         return []
     digest, split = (baseline.dataset_digest, baseline.split) if baseline else (rows[0][2], rows[0][3])

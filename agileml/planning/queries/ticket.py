@@ -75,7 +75,15 @@ def lacking(ticket: Ticket) -> list[Lack]:
         Exists(Snapshot.objects.filter(ticket=ticket)),
         Exists(ReviewOpinion.objects.filter(ticket=ticket).exclude(author=ticket.assignee_id)),
     )
-    return lacks(ticket.type, DoneFacts(*map(int, found[0]), links=len(ticket.links)))
+    any_finding, any_citing, any_snapshot, any_opinion = found[0]
+    facts = DoneFacts(
+        findings=any_finding,
+        citing_findings=any_citing,
+        snapshots=any_snapshot,
+        others_opinions=any_opinion,
+        links=len(ticket.links),
+    )
+    return lacks(ticket.type, facts)
 
 
 def neighbours(where: Where) -> dict[str, Any]:
@@ -186,7 +194,7 @@ def runs(ticket: Ticket, criteria: Sequence[Criterion], *, metric: str, zone: tz
     points = list(rows)
     goal = next((row for row in criteria if row.metric_id == of.pk and row.against == "number"), None)
     chart = dot_series(
-        [Run(name or "runs", at, value) for name, at, value, _, _ in points],
+        [Run(name or "runs", at, value) for name, at, value, _, _ in points if value is not None],
         title=f"{key} of each run",
         desc=_told(points, of, goal),
         target=goal.target if goal else None,
