@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from agileml.ingest.actions import receive_push
-
 from agileml.planning.actions import decide, progress, tickets
 from agileml.planning.actions.decide import Why
 from agileml.planning.rules.moves import parse

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from agileml.ingest.actions import receive_push
 from django.core.management import call_command
 from django.test import Client
 
 from agileml.accounts.actions import create_person
 from agileml.accounts.models import User
+from agileml.ingest.actions import receive_push
 from agileml.lib import ranks
 from agileml.planning.actions import sprints, tickets
 from agileml.projects.actions import create_project

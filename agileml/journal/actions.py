@@ -84,7 +84,8 @@ class Writing:
         )
         return revision
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Write what was recorded; the last thing before the commit."""
         if not self.changes:
             return
         Change.objects.bulk_create(self.changes, batch_size=AT_ONCE)
@@ -109,7 +110,7 @@ def writing(stream_id: int, *, actor: User | None, now: datetime, origin: str = 
         stream = Stream.objects.select_for_update(no_key=True).get(pk=stream_id)
         w = Writing(stream=stream, actor=actor, now=max(now, stream.last_at), origin=origin)
         yield w
-        w._close()
+        w.close()
 
 
 def audit(

@@ -1,5 +1,6 @@
 """Reading the journal."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +50,7 @@ def changes_after(stream_id: int, *, epoch: str | None, after: int, limit: int) 
     return at, [change_shape(row) for row in rows]
 
 
-def change_shape(row: dict[str, Any]) -> dict[str, Any]:
+def change_shape(row: Mapping[str, Any]) -> dict[str, Any]:
     """One change as clients see it."""
     shape = {
         "revision": row["revision"],

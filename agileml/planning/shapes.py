@@ -1,4 +1,4 @@
-"""How tickets, sprints and decisions are shown to clients: one function a resource, used by every answer and the feed."""
+"""How tickets, sprints and decisions are shown to clients: one function a resource, for each answer and the feed."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
