@@ -46,6 +46,9 @@ class ApiView(APIView):
         """Ask who it is and look at the query before the view does anything."""
         super().initial(request, *args, **kwargs)
         self.now: datetime = timezone.now()
+        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+            # WSGI cannot say where such a body ends: it would be taken for none, and a push would vanish quietly.
+            raise Wrong(411, "length_required", "Send the body whole, with its Content-Length.")
         allowed = self.takes.get((request.method or "").lower().replace("head", "get"), ())
         strange = [name for name in request.query_params if name not in allowed]
         doubled = [name for name, values in request.query_params.lists() if len(values) > 1]

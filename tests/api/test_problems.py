@@ -111,6 +111,14 @@ def test_a_body_of_another_type_is_415(cast: Cast, kind: str):
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
 
+def test_a_body_without_a_length_is_411_and_never_taken_for_none(cast: Cast):
+    api = Api(cast.member)
+    request = {"REQUEST_METHOD": "POST", "PATH_INFO": f"{api.base}tickets/", "CONTENT_TYPE": "application/json"}
+    authorization = api.headers["Authorization"]
+    answer = api.client.request(**request, HTTP_TRANSFER_ENCODING="chunked", HTTP_AUTHORIZATION=authorization)
+    assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
+
+
 def test_whatever_is_accepted_the_answer_is_json(cast: Cast):
     answer = Api(cast.member)("GET", "", accept="text/html")
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
