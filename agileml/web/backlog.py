@@ -86,6 +86,8 @@ def _do(request: HttpRequest, access: Access, filters: Filters, doing: str, pick
     if doing == "new":
         return _create(request, access, by)
     if not picked:
+        if doing:
+            messages.info(request, "Tick the tickets first that this is about.")
         return ""
     if doing == "draft":
         row = draft_some(number=whole(request.POST.get("sprint")) or 0, add=picked, **by)
@@ -119,9 +121,11 @@ def _create(request: HttpRequest, access: Access, by: Mapping[str, Any]) -> str:
     labels = [label.strip() for label in request.POST.get("labels", "").split(",")]
     if any(labels):
         sent["labels"] = [label for label in labels if label]
-    row = create_ticket(sent=sent, sprint=whole(request.POST.get("into")), **by)
+    sprint = whole(request.POST.get("into"))
+    row = create_ticket(sent=sent, sprint=sprint, **by)
     url = reverse("ticket", args=[access.project.key, row.number])
-    return format_html('<a href="{}">{}-{}</a> is in the backlog.', url, access.project.key, row.number)
+    place = f"the draft of sprint {sprint}" if sprint else "the backlog, as its last"
+    return format_html('<a href="{}">{}-{}</a> is in {}.', url, access.project.key, row.number, place)
 
 
 def _decide(request: HttpRequest, access: Access, doing: str, picked: Sequence[int], by: Mapping[str, Any]) -> str:

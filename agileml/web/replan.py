@@ -291,4 +291,9 @@ def _follows(desk: Desk, draft: Draft, written: Written) -> dict[str, Any]:
         told += [{"level": "bad", "text": refusal.message} for refusal in seen.refusals]
         told += [{"level": LEVELS[one.level], "text": one.message} for one in seen.consequences]
     to_go = {line.ticket.number for line in desk.lines if line.ticket.status != Ticket.Status.SKIPPED}
-    return {"sums": sums(moves, to_go=to_go), "consequences": told, "moves": len(moves)}
+    return {
+        "sums": sums(moves, to_go=to_go),
+        "consequences": told,
+        "moves": len(moves),
+        "perhaps": [one.ticket for one in seen.consequences if one.ticket and one.level != "ok"] if seen else [],
+    }

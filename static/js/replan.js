@@ -100,12 +100,29 @@
     });
   };
 
+  // What is perhaps affected is marked where it stands, too.
+  const mark = () => {
+    const perhaps = new Set((form.querySelector("[data-perhaps]")?.dataset.perhaps ?? "").split(" "));
+    for (const line of form.querySelectorAll(".lines > li[id]")) {
+      line.classList.toggle("perhaps", perhaps.has(line.id.replace("line-", "")) && !line.classList.contains("refused"));
+    }
+  };
+  form.addEventListener("htmx:afterSwap", mark);
+
   form.addEventListener("change", save);
   form.addEventListener("input", save);
-  form.addEventListener("submit", () => keep({ at: Date.now(), base: form.dataset.base, entries: entries(), sent: true }));
+  form.addEventListener("submit", (event) => {
+    // Enter in a field asks for the preview, which is there already.
+    if (event.submitter?.name === "preview") return event.preventDefault();
+    keep({ at: Date.now(), base: form.dataset.base, entries: entries(), sent: true });
+  });
 
   offer();
   if ("kept" in form.dataset) save();
   // What was refused is what a person looks for first.
-  document.querySelector("[role=alert]")?.scrollIntoView({ block: "center" });
+  const refused = form.querySelector("[role=alert]");
+  if (refused) {
+    refused.scrollIntoView({ block: "center" });
+    if (refused.tabIndex === -1) refused.focus({ preventScroll: true });
+  }
 })();
