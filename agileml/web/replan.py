@@ -79,7 +79,10 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
 def _closed_door(request: HttpRequest, access: Access, sprint: Sprint) -> HttpResponse:
     """Nothing to decide here for this person, or not any more: say who may, or where to go."""
     context = {"sprint": sprint, "may_decide": Need.DECIDE in access.can, "leads": queries.leads(access.project)}
-    return render(request, "replan/closed.html", frame(access, "board", **context))
+    status = (
+        409 if request.method == "POST" else 200
+    )  # it was closed while somebody was writing; the browser has the draft
+    return render(request, "replan/closed.html", frame(access, "board", **context), status=status)
 
 
 def _opened(request: HttpRequest, desk: Desk) -> Draft:

@@ -23,7 +23,7 @@ from agileml.planning.rules.starting import Destination
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
-from agileml.web.telling import COSTS, how_many, sprint_value
+from agileml.web.telling import COSTS, Teller, how_many
 from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 
@@ -43,25 +43,46 @@ def edit(request: HttpRequest, key: str, number: int) -> HttpResponse:
         return _edit_page(request, access, sprint)
     if "drop" in request.POST:
         return _drop(request, access, sprint)
+    return _save(request, access, sprint)
+
+
+def _save(request: HttpRequest, access: Access, sprint: Sprint) -> HttpResponse:
+    """Send only what was written, so that what others wrote meanwhile in other fields stays."""
+    now = _as_it_is(sprint)
+    mine = {name: _plain(request.POST.get(name, now[name])) for name in FIELDS}
+    was = {name: _plain(request.POST.get(f"was_{name}", now[name])) for name in FIELDS}
+    for name in FIELDS:
+        if request.POST.get(f"keep_{name}") == "theirs":
+            mine[name] = was[name] = now[name]
+    written = {name: mine[name] for name in FIELDS if mine[name] != was[name]}
+    conflicts = [name for name in written if now[name] not in {was[name], mine[name]}]
+    if conflicts:
+        return _edit_page(request, access, sprint, sent=now | written, conflicts=conflicts, status=409)
     try:
         edit_sprint(
             project=access.project,
-            number=number,
-            sent={name: request.POST.get(name, "") for name in FIELDS},
-            expected_version=whole(request.POST.get("version")),
+            number=sprint.number,
+            sent=dict(written),
+            expected_version=sprint.version,
             actor=access.user,
             now=timezone.now(),
         )
     except Invalid as invalid:
         wrong = {error.pointer.strip("/"): error.message for error in invalid.errors}
-        return _edit_page(request, access, sprint, sent=request.POST.dict(), wrong=wrong, status=422)
-    except Stale:
-        return _edit_page(request, access, sprint, sent=_with_kept(request.POST, sprint), stale=True, status=409)
+        return _edit_page(request, access, sprint, sent=now | written, wrong=wrong, status=422)
+    except Stale:  # between reading and writing: what the form held is still to be told from what it showed
+        errors = ["Somebody saved at the same moment. Look at it and save once more."]
+        return _edit_page(request, access, sprint, sent=now | written, errors=errors, status=409)
     except Refused as refused:
         errors = [refusal.message for refusal in refused.refusals]
-        return _edit_page(request, access, sprint, sent=request.POST.dict(), errors=errors, status=422)
+        return _edit_page(request, access, sprint, sent=now | written, errors=errors, status=422)
     messages.success(request, "Saved.")
-    return redirect("sprint_edit", key, number)
+    return redirect("sprint_edit", access.project.key, sprint.number)
+
+
+def _plain(text: str) -> str:
+    """A browser sends line ends its own way; that alone is no change."""
+    return text.replace("\r\n", "\n").strip()
 
 
 def _drop(request: HttpRequest, access: Access, sprint: Sprint) -> HttpResponse:
@@ -83,41 +104,43 @@ def _as_it_is(sprint: Sprint) -> dict[str, str]:
     return {name: str(getattr(sprint, name)) for name in FIELDS}
 
 
-def _with_kept(data: QueryDict, sprint: Sprint) -> dict[str, Any]:
-    """What was sent, with each field taken from where the person said, once it turned out to have changed."""
-    now = _as_it_is(sprint)
-    return {name: now[name] if data.get(f"keep_{name}") == "theirs" else data.get(name, "") for name in FIELDS}
-
-
 def _edit_page(
     request: HttpRequest,
     access: Access,
     sprint: Sprint,
     *,
-    sent: Mapping[str, Any] | None = None,
+    sent: Mapping[str, str] | None = None,
     wrong: Mapping[str, str] | None = None,
     errors: Sequence[str] = (),
-    stale: bool = False,
+    conflicts: Sequence[str] = (),
     status: int = 200,
 ) -> HttpResponse:
     now = _as_it_is(sprint)
+    mine = sent or now
     context = {
         "sprint": sprint,
         "nav_sprint": None,
         "tickets": queries.drafted(sprint),
-        "sent": sent or now,
+        "sent": mine,
+        "was": now,
         "wrong": wrong or {},
         "errors": errors,
-        "changed": [
-            {"label": LABELS[name], "now": sprint_value(name, now[name])}
-            for name in FIELDS
-            if stale and sent and sent[name] != now[name]
-        ],
-        "stale": stale,
+        "conflict": _conflict(access, sprint, mine, now, conflicts) if conflicts else None,
         "may_plan": Need.WORK in access.can,
         "may_start": Need.LEAD in access.can,
     }
     return render(request, "sprint/edit.html", frame(access, "sprints", **context), status=status)
+
+
+def _conflict(
+    access: Access, sprint: Sprint, mine: Mapping[str, str], now: Mapping[str, str], names: Sequence[str]
+) -> dict[str, Any]:
+    change = queries.last_edit(sprint)
+    return {
+        "who": change.actor.name if change and change.actor else "Somebody",
+        "when": Teller(access.project).when(change.at) if change else "meanwhile",
+        "fields": [{"name": name, "label": LABELS[name], "theirs": now[name], "mine": mine[name]} for name in names],
+    }
 
 
 @login_required

@@ -224,6 +224,28 @@ def test_a_days_end_is_the_projects_midnight(db: None, monkeypatch: pytest.Monke
     assert shown["Sat 21 Nov"][0] == "1"
 
 
+def test_a_sprint_that_was_started_early_shows_those_days_too(cast: Cast, tickets: list[Ticket]):
+    make_sprint(cast, [1, 2], start=NOW.date() + timedelta(days=3), active=True)
+    shown = figures(page(cast))
+    assert shown == {"Fri 20 Nov": ["0", "2", "0", "0", "0", "2", "v1"]}
+
+
+def test_the_days_of_a_closed_sprint_end_with_its_close(cast: Cast, sprint: Sprint, monkeypatch: pytest.MonkeyPatch):
+    homes = {number: Destination("backlog") for number in (1, 2, 3, 4)}
+    close_sprint(project=cast.project, number=1, destinations=homes, actor=cast.lead, now=NOW)
+    set_clock(monkeypatch, NOW + timedelta(days=30))
+    shown = figures(page(cast))
+    assert list(shown)[-1] == "Fri 20 Nov"
+    assert shown["Fri 20 Nov"][3] == "4"
+
+
+def test_a_sprint_that_runs_on_past_its_end_goes_on_in_the_chart(
+    cast: Cast, sprint: Sprint, monkeypatch: pytest.MonkeyPatch
+):
+    set_clock(monkeypatch, NOW + timedelta(days=10))
+    assert list(figures(page(cast)))[-1] == "Mon 30 Nov"
+
+
 def test_a_planned_sprint_has_no_history_yet(cast: Cast, tickets: list[Ticket]):
     make_sprint(cast, [1])
     assert "Nothing has been decided yet" in page(cast)

@@ -304,6 +304,7 @@ def test_a_sprint_that_is_not_running_is_not_replanned(cast: Cast, tickets: list
     html = browser_of(cast.lead).get(PATH).content.decode()
     assert "This sprint has not started" in html
     assert 'name="decide"' not in html
+    assert decide(cast, **{"do-1": "skip"}).status_code == 409
 
 
 def test_the_page_costs_the_same_however_many_tickets_there_are(cast: Cast, sprint: Sprint):

@@ -15,7 +15,8 @@ from tests.factories import NOW, Cast, make_sprint, replan
 from tests.web.browsing import browser_of
 
 EDIT, START, CLOSE = (f"/p/TST/sprints/1/{page}/" for page in ("edit", "start", "close"))
-FIELDS = {"name": "Sprint 1", "goal": "", "increment": "", "start": "2026-11-16", "end": "2026-11-27", "version": "1"}
+SHOWN = {"name": "Sprint 1", "goal": "", "increment": "", "start": "2026-11-16", "end": "2026-11-27"}
+FIELDS = SHOWN | {f"was_{name}": value for name, value in SHOWN.items()}
 
 
 def read(cast: Cast, path: str, user: Any = None) -> str:
@@ -49,17 +50,37 @@ def test_a_planned_sprint_is_edited_freely(cast: Cast, planned: Sprint):
     assert Decision.objects.count() == 0
 
 
-def test_an_edit_of_what_somebody_changed_meanwhile_overwrites_nothing(cast: Cast, planned: Sprint):
+def test_edits_of_different_fields_both_hold(cast: Cast, planned: Sprint):
+    send(cast, EDIT, FIELDS | {"goal": "Theirs"}, cast.member)
+    assert send(cast, EDIT, FIELDS | {"increment": "Mine"}).status_code == 302
+    planned.refresh_from_db()
+    assert (planned.goal, planned.increment) == ("Theirs", "Mine")
+
+
+def test_an_edit_of_what_somebody_changed_meanwhile_is_shown_side_by_side(cast: Cast, planned: Sprint):
     send(cast, EDIT, FIELDS | {"goal": "Theirs"}, cast.member)
     answer = send(cast, EDIT, FIELDS | {"goal": "Mine"})
     html = answer.content.decode()
     assert answer.status_code == 409
-    assert "Goal is now “Theirs”" in html
+    assert "Member Person changed this" in html
     assert ">Mine</textarea>" in html
-    assert 'name="version" value="2"' in html
+    assert 'name="was_goal" value="Theirs"' in html
     planned.refresh_from_db()
     assert planned.goal == "Theirs"
-    assert send(cast, EDIT, FIELDS | {"goal": "Mine", "version": "2"}).status_code == 302
+
+
+@pytest.mark.parametrize(("keep", "goal"), [("mine", "Mine"), ("theirs", "Theirs")])
+def test_who_was_shown_both_chooses(cast: Cast, planned: Sprint, keep: str, goal: str):
+    send(cast, EDIT, FIELDS | {"goal": "Theirs"}, cast.member)
+    sent = FIELDS | {"was_goal": "Theirs", "goal": "Mine", "keep_goal": keep, "increment": "A reader"}
+    assert send(cast, EDIT, sent).status_code == 302
+    planned.refresh_from_db()
+    assert (planned.goal, planned.increment) == (goal, "A reader")
+
+
+def test_the_same_edit_twice_is_no_conflict(cast: Cast, planned: Sprint):
+    send(cast, EDIT, FIELDS | {"goal": "Same"}, cast.member)
+    assert send(cast, EDIT, FIELDS | {"goal": "Same"}).status_code == 302
 
 
 def test_dates_that_cannot_be_are_refused(cast: Cast, planned: Sprint):

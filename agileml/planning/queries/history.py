@@ -134,7 +134,8 @@ def scope(sprint: Sprint, decisions: Sequence[Past], *, project: Project, today:
         for past in decisions
     ]
     over = sprint.closed_at.astimezone(zone).date() if sprint.closed_at else today
-    days = days_of(sprint.start, max(sprint.end, over), weekdays=project.working_days, holidays=project.holidays)
+    first = min([sprint.start, *(one.day for one in taken)])
+    days = days_of(first, max(sprint.end, over), weekdays=project.working_days, holidays=project.holidays)
     known = [day.day for day in days if day.day <= over]
     tickets = {move.ticket.uid: move.ticket for past in decisions for move in past.moves if move.ticket}
     return ScopeHistory(
