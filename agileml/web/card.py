@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
+from django_htmx.middleware import HtmxDetails
 
 from agileml.lib.htmx import done, own_path, varies, wants_fragment
 from agileml.planning.actions.decide import StalePlan, Why, decide
@@ -291,8 +292,9 @@ def _refused(
 
 def _back(request: HttpRequest, where: Where) -> str:
     """Where somebody without a script goes on: where she came from, else the ticket."""
+    htmx: HtmxDetails | None = getattr(request, "htmx", None)
     return own_path(
-        request.POST.get("next", "") or request.GET.get("next", ""),
+        request.POST.get("next") or request.GET.get("next") or (htmx and htmx.current_url_abs_path) or "",
         reverse("ticket", args=[where.project.key, where.ticket.number]),
     )
 

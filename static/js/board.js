@@ -81,6 +81,25 @@
     window.agileml.announce(words.join(". "));
   };
 
+  /** Where what is being looked at lies; told again after a change, the page is scrolled so that it still does. */
+  const hold = () => {
+    const inSight = (card) => {
+      const box = card.getBoundingClientRect();
+      return box.bottom > 0 && box.top < window.innerHeight && box.width > 0;
+    };
+    const focused = document.activeElement?.closest("#board .card");
+    const cards = [focused, ...document.querySelectorAll("#board .card")].filter((card) => card && inSight(card));
+    const places = cards.map((card) => [card.id, card.parentElement, card.getBoundingClientRect().top]);
+    return () => {
+      for (const [id, list, top] of places) {
+        const card = document.getElementById(id);
+        if (card?.parentElement !== list) continue; // it was moved away, and is no mark to go by
+        window.scrollBy({ top: card.getBoundingClientRect().top - top, behavior: "instant" });
+        return;
+      }
+    };
+  };
+
   const merge = (html) => {
     const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("board");
     const old = board();
@@ -98,11 +117,13 @@
       return;
     }
     const news = [];
+    const letGo = hold();
     const there = new Set([...fresh.querySelectorAll(".card")].map((card) => card.id));
     for (const [name, list] of after) mergeList(before.get(name), list, news);
     for (const card of old.querySelectorAll(".card")) if (!there.has(card.id)) card.remove();
     mergeParts(old, fresh);
     old.dataset.validator = fresh.dataset.validator;
+    letGo();
     tell(news);
     document.dispatchEvent(new CustomEvent("board:merged"));
   };

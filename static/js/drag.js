@@ -85,7 +85,7 @@
     const answered = (event) => {
       if (event.detail.pathInfo.requestPath !== url) return;
       document.removeEventListener("htmx:afterRequest", answered);
-      if (!event.detail.successful) putBack(card, where);
+      if (event.detail.xhr.status !== 204) putBack(card, where); // refused, or not reached at all
     };
     document.addEventListener("htmx:afterRequest", answered);
     window.htmx.ajax("POST", url, { target: "#dialog", swap: "innerHTML", values });

@@ -141,6 +141,22 @@ def test_the_strip_compares_the_best_candidate_with_baseline_and_target(cast: Ca
     assert "Champion" not in strip
 
 
+def test_a_kill_criterion_that_holds_suggests_a_replan(cast: Cast):
+    watch_metric(project=cast.project, key="error", direction="lower", unit="%", actor=cast.lead, now=NOW)
+    ticket = make_ticket(cast, criteria=[{"role": "kill", "metric": "error", "op": ">=", "value": 0.02}])
+    make_ticket(cast, depends_on=[1])
+    make_sprint(cast, [1, 2], active=True)
+    assert "kill criterion" not in page(cast)
+    measure(cast, ticket, [0.03])
+    html = page(cast)
+    assert "TST-1 meets its kill criterion." in html
+    assert "error is 3 % (≥ 2 %). TST-2 needs it." in html
+    assert 'href="/p/TST/sprints/1/replan/?move=skip&amp;ticket=1"' in html
+    assert "/replan/" not in page(cast, user=cast.stakeholder)
+    progress(project=cast.project, number=1, to="done", outcome="learned", actor=cast.lead, now=NOW)
+    assert "meets its kill criterion" not in page(cast)
+
+
 def test_the_wip_limit_is_said_and_no_bar(db: None):
     cast = make_cast(wip_limits={"in_progress": 1})
     make_tickets(cast, 2)
@@ -176,7 +192,11 @@ def test_lanes_split_the_columns(cast: Cast):
     make_ticket(cast, "Third")
     make_sprint(cast, [1, 2, 3], active=True)
     html = page(cast, "/p/TST/?lanes=component")
-    assert re.findall(r'<section class="lane"><h2>([^<]*)</h2>', html) == ["Data", "Model", "Without a component"]
+    assert re.findall(r'<section class="lane"[^>]*><h2[^>]*>([^<]*)</h2>', html) == [
+        "Data",
+        "Model",
+        "Without a component",
+    ]
 
 
 def test_with_several_sprints_the_one_last_opened_stands_else_the_one_that_ends_first(cast: Cast):

@@ -81,6 +81,15 @@ class Tab:
 
 
 @dataclass(frozen=True)
+class Suggestion:
+    """A ticket whose kill criterion holds: the plan is due for a look."""
+
+    ticket: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Board:
     """A whole board, for one reader's filters."""
 
@@ -92,6 +101,7 @@ class Board:
     lanes: tuple[Lane, ...]
     skipped: tuple[Card, ...]
     strip: Strip | None
+    suggestions: tuple[Suggestion, ...]
     done: int
     skips: int
     to_go: int
@@ -139,6 +149,7 @@ def board(access: Access, sprint: Sprint, active: Sequence[Sprint], *, filters: 
         lanes=_lanes(project, shown, made, filters.lanes),
         skipped=tuple(made[ticket.pk] for ticket in shown if ticket.status == Ticket.Status.SKIPPED),
         strip=strip(project.key, target),
+        suggestions=_suggestions(shown, made) if sprint.state == Sprint.State.ACTIVE else (),
         done=sum(ticket.status == Ticket.Status.DONE for ticket in tickets),
         skips=sum(ticket.status == Ticket.Status.SKIPPED for ticket in tickets),
         to_go=len(left),
@@ -256,6 +267,22 @@ def _columns(
         Column(status, str(status.label), tuple(inside[status]), project.wip_limits.get(status) if limits else None)
         for status in COLUMNS
     )
+
+
+def _suggestions(tickets: Sequence[Ticket], made: Mapping[int, Card]) -> tuple[Suggestion, ...]:
+    """What the metrics say is worth a re-plan, from the cards alone."""
+    found = []
+    for ticket in tickets:
+        card = made[ticket.pk]
+        killed = [light for light in card.lights if light.role == "kill" and light.state == "met"]
+        if not killed or ticket.status not in COLUMNS[:-1]:
+            continue
+        said = " ".join(f"{light.metric} is {light.value} ({light.op} {light.target})." for light in killed)
+        waiting = [other.key for other in made.values() if f"needs {card.key}" in other.facts]
+        if waiting:
+            said += f" {', '.join(waiting)} {'needs' if len(waiting) == 1 else 'need'} it."
+        found.append(Suggestion(str(ticket.number), f"{card.key} meets its kill criterion.", said))
+    return tuple(found)
 
 
 def _people(tickets: Sequence[Ticket]) -> tuple[tuple[str, str], ...]:

@@ -24,6 +24,7 @@ class Light:
     value: str
     op: str
     target: str
+    metric: str
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def light(criterion: Criterion) -> Light:
         value=measured(criterion.value, metric.unit) if criterion.value is not None else "",
         op=criterion.get_op_display(),
         target=target,
+        metric=metric.key,
     )
 
 
