@@ -8,10 +8,13 @@ from django.views.decorators.http import require_safe
 
 from agileml.planning.queries.home import home
 from agileml.web.project import person
+from agileml.web.telling import headline
 
 
 @login_required
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
     """My tickets across projects, the sprints that run, and what was decided lately."""
-    return render(request, "home/page.html", {"home": home(person(request), timezone.now())})
+    shown = home(person(request), timezone.now())
+    decided = [(past.row, headline(past)) for past in shown.decisions]
+    return render(request, "home/page.html", {"home": shown, "decided": decided})

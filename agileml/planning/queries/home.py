@@ -11,8 +11,9 @@ from django.db.models import Count
 from agileml.accounts.models import User
 from agileml.metrics.models import Criterion
 from agileml.planning.models import Assignment, Decision, Sprint
-from agileml.planning.queries.board import day_text, ends_text
+from agileml.planning.queries.board import day_text, ends_text, sprint_name
 from agileml.planning.queries.cards import Light, light
+from agileml.planning.queries.history import Past, pasts
 from agileml.projects.models import Project
 from agileml.work.models import Ticket
 
@@ -39,6 +40,7 @@ class Tile:
     """A running sprint."""
 
     sprint: Sprint
+    name: str
     day: str
     ends: str
     done: int
@@ -59,11 +61,11 @@ class Home:
     mine: Sequence[Mine]
     tiles: Sequence[Tile]
     quiet: Sequence[Project]
-    decisions: Sequence[Decision]
+    decisions: Sequence[Past]
 
 
 def home(user: User, now: datetime) -> Home:
-    """The home page of a person; six queries, however many projects she is in."""
+    """The home page of a person; at most ten queries, however many projects she is in."""
     projects = list(Project.objects.visible_to(user).order_by("key"))
     sprints = list(
         Sprint.objects.filter(project__in=projects, state=Sprint.State.ACTIVE)
@@ -75,9 +77,9 @@ def home(user: User, now: datetime) -> Home:
         mine=_mine(user, projects),
         tiles=_tiles(sprints, now),
         quiet=[project for project in projects if project.pk not in busy],
-        decisions=list(
+        decisions=pasts(
             Decision.objects.filter(sprint__in=sprints)
-            .select_related("sprint__project", "actor")
+            .select_related("sprint__project", "actor", "reverts")
             .order_by("-at", "-pk")[:NEWS_AT_MOST]
         ),
     )
@@ -126,6 +128,7 @@ def _tiles(sprints: Sequence[Sprint], now: datetime) -> list[Tile]:
         tiles.append(
             Tile(
                 sprint=sprint,
+                name=sprint_name(sprint),
                 day=day_text(sprint.project, sprint, today),
                 ends=ends_text(sprint, today),
                 done=has.get(Ticket.Status.DONE, 0),
