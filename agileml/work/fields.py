@@ -49,14 +49,18 @@ def text(most: int, *, least: int = 0) -> Check:
     def check(value: Any) -> str:
         if not isinstance(value, str):
             raise _Bad("This must be text.")
-        value = value.replace("\r\n", "\n").strip()
-        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        words = value.replace("\r\n", "\n").strip()
+        try:
+            words.encode()  # half of a surrogate pair has no bytes
+        except UnicodeEncodeError:
+            raise _Bad("This holds characters that are not text.") from None
+        if "\0" in words:
             raise _Bad("This holds characters that are not text.")
-        if len(value) < least:
+        if len(words) < least:
             raise _Bad("This must not be empty.", "required")
-        if len(value) > most:
+        if len(words) > most:
             raise _Bad(f"At most {most} characters.", "too_long")
-        return value
+        return words
 
     return check
 
@@ -77,20 +81,20 @@ def number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _Bad("This must be a number.")
     try:
-        value = float(value)
+        double = float(value)
     except OverflowError:
         raise _Bad("This number is too large.") from None
-    if not math.isfinite(value):
+    if not math.isfinite(double):
         raise _Bad("This must be a finite number.")
-    return value
+    return double
 
 
 def positive(value: Any) -> float:
     """A finite number, zero or more."""
-    value = number(value)
-    if value < 0:
+    double = number(value)
+    if double < 0:
         raise _Bad("This must not be negative.")
-    return value
+    return double
 
 
 def reference(value: Any) -> int:
@@ -232,7 +236,7 @@ def _one_criterion(value: Any) -> dict[str, Any]:
 
 
 def _criteria(value: Any) -> list[dict[str, Any]]:
-    items = many(_one_criterion, most=20)(value)
+    items: list[dict[str, Any]] = many(_one_criterion, most=20)(value)
     known = [item["uid"] for item in items if item["uid"] is not None]
     for position, item in enumerate(items):
         if known.count(item["uid"]) > 1:

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from agileml.planning.actions import sprints
 from agileml.planning.models import Assignment, Decision, Sprint
 from agileml.planning.rules.moves import Refused
 from agileml.projects.doors import Hidden
 from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
-from tests.factories import Cast, make_cast, make_sprint, make_ticket, replan
+from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, replan
 from tests.planning.mirror import images
 
 pytestmark = pytest.mark.django_db
@@ -214,9 +215,6 @@ def test_the_same_sprint_field_is_set_once_in_a_decision(cast: Cast, sprint: Spr
     [(1, "same_sprint"), (2, "stale_target"), (3, "sprint_closed"), (4, "already_drafted"), (9, "unknown_sprint")],
 )
 def test_a_defer_needs_a_sprint_that_can_take_the_ticket(cast: Cast, sprint: Sprint, to: int, code: str):
-    from agileml.planning.actions import sprints
-    from tests.factories import NOW
-
     make_sprint(cast, active=True)
     closed = make_sprint(cast, active=True)
     sprints.close_sprint(project=cast.project, number=closed.number, destinations={}, actor=cast.lead, now=NOW)

@@ -275,10 +275,10 @@ def record_existing(
             recorded.append(RecordedMove("sprint", None, {name: was[name] for name in move.set}, dict(move.set)))
             continue
         assert move.ticket is not None
-        row = tickets.rows[move.ticket]
+        row, status = tickets.rows[move.ticket], restored.get(move.ticket, Ticket.Status.TODO)
         if "criteria" in move.set:
             move = replace(move, set={**move.set, "criteria": settle(row, move.set["criteria"])})
-        recorded.append(_recorded(move, tickets.before[row.pk], targets, restored.get(move.ticket, Ticket.Status.TODO)))
+        recorded.append(_recorded(move, tickets.before[row.pk], targets, status))
     return with_added_in(sprint, recorded)
 
 
@@ -325,7 +325,7 @@ def _before_skipping(tickets: ledger.Touched, moves: Sequence[MoveRequest]) -> d
     kept = (
         Move.objects.filter(ticket__in=ids, move=Move.Kind.SKIP).order_by("pk").values_list("ticket__number", "before")
     )
-    return {number: before["status"] for number, before in kept}
+    return {number: before["status"] for number, before in kept if number is not None and before is not None}
 
 
 def with_added_in(sprint: Sprint | None, recorded: list[RecordedMove]) -> list[RecordedMove]:
@@ -347,10 +347,11 @@ def added_in(sprint: Sprint, numbers: Iterable[int | None]) -> dict[int | None, 
     adds = Move.objects.filter(decision__sprint=sprint, move=Move.Kind.ADD, ticket__number__in=list(numbers)).order_by(
         "pk"
     )  # the last add is the one that holds
-    return {
-        number: (after or {}).get("added_in") or version
-        for number, version, after in adds.values_list("ticket__number", "decision__version", "after")
-    }
+    since: dict[int | None, int] = {}
+    for number, version, after in adds.values_list("ticket__number", "decision__version", "after"):
+        assert version is not None
+        since[number] = (after or {}).get("added_in") or version
+    return since
 
 
 def received(recorded: Sequence[RecordedMove], targets: Mapping[int, Sprint], reason: str) -> list[ledger.Draft]:

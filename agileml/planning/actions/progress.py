@@ -13,7 +13,7 @@ from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
 from agileml.work.actions import ticket_row
-from agileml.work.fields import FieldError, Invalid
+from agileml.work.fields import FieldError, Invalid, clean, text
 from agileml.work.models import Finding, ReviewOpinion, Ticket
 from agileml.work.types import DoneFacts, lacks
 
@@ -48,6 +48,7 @@ def progress(
     """
     if to is not None and to not in Ticket.Status.values:
         raise Invalid([FieldError("/to", "unknown_choice", f"One of {', '.join(Ticket.Status.values)}.")])
+    override = clean({"override": override}, fields={"override": text(500)})["override"]
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         row = ticket_row(w, number)
         if from_status is not None and row.status != from_status:
@@ -85,20 +86,27 @@ def _refuse_undone(w: ProjectWriting, row: Ticket, outcome: str, override: str) 
         Exists(Snapshot.objects.filter(ticket=row)),
         Exists(others),
     )
-    facts = DoneFacts(*map(int, found[0]), links=len(row.links))
+    any_finding, any_citing, any_snapshot, any_opinion = found[0]
+    facts = DoneFacts(
+        findings=any_finding,
+        citing_findings=any_citing,
+        snapshots=any_snapshot,
+        others_opinions=any_opinion,
+        links=len(row.links),
+    )
     missing = outcome_lacks(outcome) + lacks(row.type, facts)
     if not missing:
         return
     assert w.access is not None
     overridable = all(lack.code != "outcome" for lack in missing)
-    if override.strip() and overridable:
+    if override and overridable:
         w.access.require(Need.LEAD)
         audit(
             action="done rule overridden",
             actor=w.actor,
             now=w.now,
             stream=w.journal.stream,
-            detail={"ticket": row.number, "lacks": [lack.code for lack in missing], "reason": override.strip()[:500]},
+            detail={"ticket": row.number, "lacks": [lack.code for lack in missing], "reason": override},
         )
         return
     raise DoneRule(missing)
@@ -106,32 +114,40 @@ def _refuse_undone(w: ProjectWriting, row: Ticket, outcome: str, override: str) 
 
 def _rank(w: ProjectWriting, row: Ticket, *, before: int | None, after: int | None) -> str:
     """A key right before or right after the named ticket, in the one order of all the project's tickets."""
-    anchor = Ticket.objects.alive().filter(project=w.project, number=before if before is not None else after).first()
-    if anchor is None or anchor.pk == row.pk:
-        pointer = "/before" if before is not None else "/after"
+    pointer, named = ("/before", before) if before is not None else ("/after", after)
+    others = Ticket.objects.alive().filter(project=w.project).exclude(pk=row.pk)
+    anchor = others.filter(number=named).first() if named is not None else None
+    if anchor is None:
         raise Invalid([FieldError(pointer, "unknown", "There is no such other ticket.")])
-    others = Ticket.objects.filter(project=w.project).exclude(pk=row.pk)
-    if before is not None:
+    low: str | None
+    high: str | None
+    if pointer == "/before":
         lower = others.filter(Q(rank__lt=anchor.rank) | Q(rank=anchor.rank, number__lt=anchor.number))
-        neighbour = lower.order_by("-rank", "-number").values_list("rank", flat=True).first()
-        return _fitting(w, ranks.between(neighbour, anchor.rank))
-    higher = others.filter(Q(rank__gt=anchor.rank) | Q(rank=anchor.rank, number__gt=anchor.number))
-    neighbour = higher.order_by("rank", "number").values_list("rank", flat=True).first()
-    return _fitting(w, ranks.between(anchor.rank, neighbour))
+        low, high = lower.order_by("-rank", "-number").values_list("rank", flat=True).first(), anchor.rank
+    else:
+        higher = others.filter(Q(rank__gt=anchor.rank) | Q(rank=anchor.rank, number__gt=anchor.number))
+        low, high = anchor.rank, higher.order_by("rank", "number").values_list("rank", flat=True).first()
+    if low != high:
+        rank = ranks.between(low, high)
+        if len(rank) < ranks.REBALANCE_FROM:
+            return rank
+    return _laid_out_anew(w, list(others.order_by("rank", "number")), anchor, after=pointer == "/after")
 
 
-def _fitting(w: ProjectWriting, rank: str) -> str:
-    """The key itself, or, once keys grow long, its place in an order that is laid out anew with short ones."""
-    if len(rank) < ranks.REBALANCE_FROM:
-        return rank
-    rows = list(Ticket.objects.filter(project=w.project).order_by("rank", "number"))
-    place = sum(row.rank < rank for row in rows)
+def _laid_out_anew(w: ProjectWriting, rows: list[Ticket], anchor: Ticket, *, after: bool) -> str:
+    """Give all rows short keys in the order that they have, and answer the one left free beside `anchor`.
+
+    For keys that have grown long, and for neighbours that share one (an import can bring that).
+    """
     keys = ranks.evenly(len(rows) + 1)
-    free = keys.pop(place)
+    free = keys.pop(rows.index(anchor) + after)
     images = []
     for row, key in zip(rows, keys, strict=True):
-        images.append({"number": row.number, "version": row.version, "diff": {"rank": [row.rank, key]}})
-        row.rank, row.revision = key, w.revision
-    Ticket.objects.bulk_update(rows, ["rank", "revision"], batch_size=AT_ONCE)
+        if row.rank != key:
+            images.append({"number": row.number, "version": row.version, "diff": {"rank": [row.rank, key]}})
+            row.rank, row.revision, row.updated_at = key, w.revision, w.now
+    moved = {image["number"] for image in images}
+    columns = ["rank", "revision", "updated_at"]
+    Ticket.objects.bulk_update([row for row in rows if row.number in moved], columns, batch_size=AT_ONCE)
     w.journal.record("project", "updated", w.project, tickets=images)
     return free

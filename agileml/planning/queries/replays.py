@@ -15,12 +15,12 @@ def recorded_moves(decision: Decision) -> list[RecordedMove]:
 def recorded(sprint: Sprint) -> list[RecordedDecision]:
     """All decisions of a sprint in version order, with their moves; two queries."""
     moves: dict[int, list[RecordedMove]] = defaultdict(list)
-    for decision, *line in (
+    for decision, move, ticket, before, after in (
         Move.objects.filter(decision__sprint=sprint)
         .order_by("decision", "position")
         .values_list("decision", "move", "ticket__number", "before", "after")
     ):
-        moves[decision].append(RecordedMove(*line))
+        moves[decision].append(RecordedMove(move, ticket, before, after))
     return [
         RecordedDecision(version=version, moves=tuple(moves.get(pk, ())))
         for pk, version in Decision.objects.filter(sprint=sprint).order_by("version").values_list("pk", "version")

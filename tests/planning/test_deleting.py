@@ -1,0 +1,92 @@
+"""Deleting: what no history names leaves a tombstone, and its number is never used again."""
+
+from collections.abc import Callable
+
+import pytest
+
+from agileml.journal.models import Change
+from agileml.planning.actions import notes, tickets
+from agileml.planning.actions.sprints import Stale
+from agileml.planning.models import Assignment, Sprint
+from agileml.projects.doors import Forbidden, Hidden
+from agileml.work.models import Ticket
+from tests.factories import NOW, Cast, make_sprint, make_ticket, measure, replan
+from tests.planning.mirror import images
+
+pytestmark = pytest.mark.django_db
+
+
+def delete(cast: Cast, number: int, *, version: int | None = None) -> None:
+    tickets.delete_ticket(project=cast.project, number=number, expected_version=version, actor=cast.member, now=NOW)
+
+
+def test_a_deleted_ticket_is_a_tombstone_in_the_feed(cast: Cast, sprint: Sprint):
+    delete(cast, 5)
+    last = Change.objects.latest("revision")
+    assert (last.kind, last.action, last.number) == ("ticket", "deleted", 5)
+    assert 5 not in images(cast.project)
+    ticket = Ticket.objects.get(number=5)
+    assert (ticket.deleted_at, ticket.revision) == (NOW, last.revision)
+
+
+def test_its_number_is_never_used_again(cast: Cast, sprint: Sprint):
+    delete(cast, 5)
+    assert make_ticket(cast).number == 6
+
+
+def test_it_goes_from_the_draft_that_it_was_in(cast: Cast, sprint: Sprint):
+    make_sprint(cast, [5])
+    delete(cast, 5)
+    assert not Assignment.objects.filter(ticket__number=5).exists()
+
+
+def test_what_waited_for_it_waits_no_more_and_the_feed_says_so(cast: Cast, sprint: Sprint):
+    make_ticket(cast, depends_on=[5, 1])
+    delete(cast, 5)
+    last = Change.objects.latest("revision")
+    assert last.tickets == [{"number": 6, "version": 1, "diff": {"depends_on": [[1, 5], [1]]}}]
+    assert images(cast.project)[6]["revision"] == last.revision
+
+
+def in_a_decision(cast: Cast, sprint: Sprint) -> None:
+    replan(cast, None, {"move": "skip", "ticket": 5})
+
+
+def measured(cast: Cast, sprint: Sprint) -> None:
+    measure(cast, Ticket.objects.get(number=5), [1.0])
+
+
+def evidence(cast: Cast, sprint: Sprint) -> None:
+    sent = {"kind": "refutes", "text": "It does not help."}
+    finding = notes.write_finding(project=cast.project, ticket=5, sent=sent, actor=cast.member, now=NOW)
+    replan(cast, sprint, {"move": "skip", "ticket": 1}, evidence=[{"finding": str(finding.uid)}])
+
+
+@pytest.mark.parametrize("name_it", [in_a_decision, measured, evidence])
+def test_what_history_names_is_skipped_and_not_deleted(
+    cast: Cast, sprint: Sprint, name_it: Callable[[Cast, Sprint], None]
+):
+    name_it(cast, sprint)
+    with pytest.raises(tickets.Referenced):
+        delete(cast, 5)
+    assert 5 in images(cast.project)
+
+
+def test_a_deleted_ticket_is_as_one_that_never_was(cast: Cast, sprint: Sprint):
+    delete(cast, 5)
+    with pytest.raises(Hidden):
+        delete(cast, 5)
+    with pytest.raises(Hidden):
+        tickets.edit_ticket(
+            project=cast.project, number=5, sent={"title": "Back"}, expected_version=None, actor=cast.member, now=NOW
+        )
+
+
+def test_deleting_what_somebody_has_edited_since_is_stale(cast: Cast, sprint: Sprint):
+    with pytest.raises(Stale):
+        delete(cast, 5, version=2)
+
+
+def test_a_stakeholder_deletes_nothing(cast: Cast, sprint: Sprint):
+    with pytest.raises(Forbidden):
+        tickets.delete_ticket(project=cast.project, number=5, expected_version=None, actor=cast.stakeholder, now=NOW)
