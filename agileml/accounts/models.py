@@ -7,6 +7,8 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 
+from agileml.accounts.rules import initials
+
 
 class Users(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -60,5 +62,4 @@ class User(AbstractBaseUser):
     @property
     def initials(self) -> str:
         """Two letters for the round mark that stands for a person on a card."""
-        words = self.name.split()
-        return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
+        return initials(self.name)

@@ -161,6 +161,17 @@
     if (event.detail.successful) event.target.closest?.("form[data-once]")?.closest(".toast")?.remove();
   });
 
+  /* ── A card's menu, from the card's own address: two hundred addresses less in the page. ── */
+  const openMenu = (card) => {
+    const path = new URL(card.querySelector("h3 a").href).pathname;
+    // Settled at once: a key that is pressed right away must find the forms at work.
+    window.htmx.ajax("GET", `${path}menu/`, { target: "#dialog", swap: "innerHTML settle:0ms" });
+  };
+  document.addEventListener("click", (event) => {
+    const dots = event.target.closest?.("#board .dots");
+    if (dots) openMenu(dots.closest(".card"));
+  });
+
   /* ── Keys: arrows go from card to card, M opens the menu of the one that has the focus. ── */
   const singleKeys = () => {
     try { return localStorage.getItem("agileml-keys") !== "off"; } catch { return true; }
@@ -188,7 +199,7 @@
       focusOn(to());
     } else if (event.key.toLowerCase() === "m" && singleKeys()) {
       event.preventDefault();
-      card.querySelector(".dots")?.click();
+      if (card.querySelector(".dots")) openMenu(card);
     }
   });
 

@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from agileml.planning.models import Sprint
 from agileml.planning.queries.cards import Card, cards
-from agileml.planning.queries.strip import Strip, first_target, strip
+from agileml.planning.queries.lines import Line, lines
+from agileml.planning.queries.strip import Strip, first_goal, strip
 from agileml.projects.calendar import working_days
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.models import Project
@@ -34,11 +35,13 @@ class Filters:
         """Whether some of the cards may be left out."""
         return bool(self.type or self.assignee or self.text)
 
-    def keeps(self, ticket: Ticket, key: str) -> bool:
+    def keeps(self, ticket: Line, key: str) -> bool:
         """Whether a ticket is to be shown."""
+        if not self.any:
+            return True
         if self.type and ticket.type != self.type:
             return False
-        if self.assignee and (str(ticket.assignee.uid) if ticket.assignee else NOBODY) != self.assignee:
+        if self.assignee and str(ticket.assignee or NOBODY) != self.assignee:
             return False
         said = f"{key}-{ticket.number} {ticket.title} {ticket.question} {' '.join(ticket.labels)}".casefold()
         return all(word in said for word in self.text.casefold().split())
@@ -135,10 +138,10 @@ def next_planned(project: Project) -> Sprint | None:
 def board(access: Access, sprint: Sprint, active: Sequence[Sprint], *, filters: Filters, today: date) -> Board:
     """The board of a sprint on a day of the project's calendar; eight queries, however many tickets there are."""
     project = access.project
-    tickets = _tickets(sprint)
+    tickets = lines(sprint)
     shown = [ticket for ticket in tickets if filters.keeps(ticket, project.key)]
-    target = first_target(tickets)
-    made = cards(project, shown, menus=Need.WORK in access.can, metric=target.metric_id if target else None)
+    goal = first_goal(tickets)
+    made = cards(project, shown, menus=Need.WORK in access.can, metric=goal.metric if goal else None)
     left = [ticket for ticket in tickets if ticket.status in COLUMNS[:-1]]
     return Board(
         sprint=sprint,
@@ -148,7 +151,7 @@ def board(access: Access, sprint: Sprint, active: Sequence[Sprint], *, filters: 
         tabs=_tabs(sprint, active),
         lanes=_lanes(project, shown, made, filters.lanes),
         skipped=tuple(made[ticket.pk] for ticket in shown if ticket.status == Ticket.Status.SKIPPED),
-        strip=strip(project.key, target),
+        strip=strip(project.key, goal),
         suggestions=_suggestions(shown, made) if sprint.state == Sprint.State.ACTIVE else (),
         done=sum(ticket.status == Ticket.Status.DONE for ticket in tickets),
         skips=sum(ticket.status == Ticket.Status.SKIPPED for ticket in tickets),
@@ -190,21 +193,6 @@ def _day(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b}"
 
 
-def _tickets(sprint: Sprint) -> list[Ticket]:
-    inside = (
-        Q(assignments__opened_by=None)
-        if sprint.state == Sprint.State.PLANNED
-        else Q(assignments__opened_by__isnull=False, assignments__ended_by=None)
-    )
-    return list(
-        Ticket.objects.alive()
-        .filter(inside, assignments__sprint=sprint)
-        .select_related("assignee", "reviewer", "story__epic__target__metric")
-        .defer("description", "expected_benefit", "riskiest_assumption", "stop_when", "links", "checklist")
-        .order_by("rank", "number")
-    )
-
-
 def _tabs(sprint: Sprint, active: Sequence[Sprint]) -> tuple[Tab, ...]:
     if len(active) < 2:
         return ()
@@ -218,35 +206,25 @@ def _without(what: str) -> tuple[str, str, str]:
     return (LAST, "", f"Without {'an' if what[0] in 'aeiou' else 'a'} {what}")
 
 
-LANES: Mapping[str, Callable[[Ticket], tuple[str, str, str]]] = {
+LANES: Mapping[str, Callable[[Line], tuple[str, str, str]]] = {
     # how lanes are named in the URL → (order, name, title) of the lane that a ticket is in
-    "type": lambda ticket: (str(TicketType.values.index(ticket.type)), ticket.type, ticket.get_type_display()),
-    "story": lambda ticket: (
-        (ticket.story.rank, str(ticket.story.number), ticket.story.title) if ticket.story else _without("story")
+    "type": lambda line: (str(TicketType.values.index(line.type)), line.type, line.type_name),
+    "story": lambda line: (line.story_rank, str(line.story), line.story_title) if line.story else _without("story"),
+    "epic": lambda line: (line.epic_rank, str(line.epic), line.epic_title) if line.epic else _without("epic"),
+    "component": lambda line: (
+        (line.component, line.component, line.component.capitalize()) if line.component else _without("component")
     ),
-    "epic": lambda ticket: (
-        (ticket.story.epic.rank, str(ticket.story.epic.number), ticket.story.epic.title)
-        if ticket.story and ticket.story.epic
-        else _without("epic")
-    ),
-    "component": lambda ticket: (
-        (ticket.component, ticket.component, ticket.component.capitalize())
-        if ticket.component
-        else _without("component")
-    ),
-    "assignee": lambda ticket: (
-        (ticket.assignee.name, str(ticket.assignee.uid), ticket.assignee.name)
-        if ticket.assignee
-        else (LAST, NOBODY, "Nobody")
+    "assignee": lambda line: (
+        (line.assignee_name, str(line.assignee), line.assignee_name) if line.assignee_name else (LAST, NOBODY, "Nobody")
     ),
 }
 
 
-def _lanes(project: Project, tickets: Sequence[Ticket], made: Mapping[int, Card], by: str) -> tuple[Lane, ...]:
+def _lanes(project: Project, tickets: Sequence[Line], made: Mapping[int, Card], by: str) -> tuple[Lane, ...]:
     where = LANES.get(by)
     if where is None:
         return (Lane("all", "", _columns(project, tickets, made, limits=True)),)
-    groups: dict[tuple[str, str, str], list[Ticket]] = {}
+    groups: dict[tuple[str, str, str], list[Line]] = {}
     for ticket in tickets:
         if ticket.status != Ticket.Status.SKIPPED:
             groups.setdefault(where(ticket), []).append(ticket)
@@ -257,7 +235,7 @@ def _lanes(project: Project, tickets: Sequence[Ticket], made: Mapping[int, Card]
 
 
 def _columns(
-    project: Project, tickets: Sequence[Ticket], made: Mapping[int, Card], *, limits: bool
+    project: Project, tickets: Sequence[Line], made: Mapping[int, Card], *, limits: bool
 ) -> tuple[Column, ...]:
     inside: dict[str, list[Card]] = {status: [] for status in COLUMNS}
     for ticket in tickets:
@@ -269,7 +247,7 @@ def _columns(
     )
 
 
-def _suggestions(tickets: Sequence[Ticket], made: Mapping[int, Card]) -> tuple[Suggestion, ...]:
+def _suggestions(tickets: Sequence[Line], made: Mapping[int, Card]) -> tuple[Suggestion, ...]:
     """What the metrics say is worth a re-plan, from the cards alone."""
     found = []
     for ticket in tickets:
@@ -285,11 +263,11 @@ def _suggestions(tickets: Sequence[Ticket], made: Mapping[int, Card]) -> tuple[S
     return tuple(found)
 
 
-def _people(tickets: Sequence[Ticket]) -> tuple[tuple[str, str], ...]:
-    found = {str(ticket.assignee.uid): ticket.assignee.name for ticket in tickets if ticket.assignee}
+def _people(tickets: Sequence[Line]) -> tuple[tuple[str, str], ...]:
+    found = {str(line.assignee): line.assignee_name for line in tickets if line.assignee_name}
     return tuple(sorted(found.items(), key=lambda one: one[1]))
 
 
-def _in_use(tickets: Sequence[Ticket]) -> list[str]:
+def _in_use(tickets: Sequence[Line]) -> list[str]:
     used = {ticket.type for ticket in tickets}
     return [kind for kind in TicketType.values if kind in used]

@@ -1,16 +1,18 @@
 """What the board's cards hold, read for all tickets of a sprint at once."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, Count, F, Max, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.utils.text import Truncator
 
+from agileml.accounts.rules import initials
 from agileml.lib.figures import measured
 from agileml.metrics.models import Criterion, Snapshot
 from agileml.planning.models import Decision, Move
+from agileml.planning.queries.lines import Line
 from agileml.projects.models import Project
 from agileml.work.models import Dependency, Finding, Ticket
 
@@ -44,14 +46,14 @@ class Card:
     skipped_why: str = ""
     skipped_in: int | None = None
     skipped_url: str = ""
-    menu_url: str = ""
+    menu: bool = False
 
 
-def cards(project: Project, tickets: list[Ticket], *, menus: bool, metric: int | None = None) -> dict[int, Card]:
+def cards(project: Project, tickets: Sequence[Line], *, menus: bool, metric: int | None = None) -> dict[int, Card]:
     """The card of each ticket, by the ticket's id; five queries, however many tickets there are.
 
     `menus` says whether cards have the way to their actions. `metric` is the id of the one that matters most: a card
-    without a criterion shows it rather than another. The tickets need assignee and reviewer loaded.
+    without a criterion shows it rather than another.
     """
     ids = [ticket.pk for ticket in tickets]
     lights = _lights(ids)
@@ -64,25 +66,25 @@ def cards(project: Project, tickets: list[Ticket], *, menus: bool, metric: int |
         url = f"/p/{project.key}/tickets/{ticket.number}/"
         facts = [newest.get(ticket.pk, ""), _ended(ticket), findings.get(ticket.pk, "")]
         facts += [f"needs {key}" for key in needs.get(ticket.pk, ())] if ticket.status in OPEN else []
-        if ticket.status == Ticket.Status.IN_REVIEW and ticket.reviewer:
-            facts.append(f"asks {ticket.reviewer.name}")
+        if ticket.status == Ticket.Status.IN_REVIEW and ticket.reviewer_name:
+            facts.append(f"asks {ticket.reviewer_name}")
         why, version, where = skips.get(ticket.pk, ("", None, ""))
-        who = ticket.assignee if ticket.status != Ticket.Status.SKIPPED else None  # nobody is at what is skipped
+        who = (ticket.assignee_name or "") if ticket.status != Ticket.Status.SKIPPED else ""  # nobody is at that
         made[ticket.pk] = Card(
             key=f"{project.key}-{ticket.number}",
             url=url,
             type=ticket.type,
             title=ticket.title,
-            assignee=who.name if who else "",
-            initials=who.initials if who else "",
+            assignee=who,
+            initials=initials(who) if who else "",
             lights=tuple(lights.get(ticket.pk, ())),
-            blocked=f"blocked: {ticket.blocked_why}"[:80] if ticket.blocked_since else "",
+            blocked=f"blocked: {ticket.blocked_why}"[:80] if ticket.blocked_why else "",
             waiting="waiting on a run" if ticket.waiting_on_run else "",
             facts=tuple(fact for fact in facts if fact),
             skipped_why=why,
             skipped_in=version,
             skipped_url=where,
-            menu_url=f"{url}menu/" if menus else "",
+            menu=menus,
         )
     return made
 
@@ -90,27 +92,39 @@ def cards(project: Project, tickets: list[Ticket], *, menus: bool, metric: int |
 OPEN = (Ticket.Status.TODO, Ticket.Status.IN_PROGRESS, Ticket.Status.IN_REVIEW)
 
 
-def light(criterion: Criterion) -> Light:
+LIGHT = ("state", "role", "value", "op", "target", "against", "margin", "metric__key", "metric__unit")
+
+
+def light(row: Criterion) -> Light:
     """A criterion's light. Needs `metric` loaded."""
-    metric = criterion.metric
-    target = measured(criterion.target, metric.unit)
-    if criterion.against == Criterion.Against.BASELINE:
-        sign = "+" if criterion.op == Criterion.Op.AT_LEAST else "−"
-        target = f"baseline {sign} {measured(criterion.margin, metric.unit)}" if criterion.margin else "baseline"
+    return _light(
+        row.state, row.role, row.value, row.op, row.target, row.against, row.margin, row.metric.key, row.metric.unit
+    )
+
+
+def _light(
+    state: str, role: str, value: float | None, op: str, target: float | None, against: str, margin: float, metric: str,
+    unit: str,
+) -> Light:  # fmt: skip
+    wanted = measured(target, unit)
+    if against == Criterion.Against.BASELINE:
+        sign = "+" if op == Criterion.Op.AT_LEAST else "\N{MINUS SIGN}"
+        wanted = f"baseline {sign} {measured(margin, unit)}" if margin else "baseline"
     return Light(
-        state=criterion.state,
-        role=criterion.role,
-        value=measured(criterion.value, metric.unit) if criterion.value is not None else "",
-        op=criterion.get_op_display(),
-        target=target,
-        metric=metric.key,
+        state=state,
+        role=role,
+        value=measured(value, unit) if value is not None else "",
+        op=str(Criterion.Op(op).label),
+        target=wanted,
+        metric=metric,
     )
 
 
 def _lights(ids: Iterable[int]) -> dict[int, list[Light]]:
     found: dict[int, list[Light]] = defaultdict(list)
-    for row in Criterion.objects.alive().filter(ticket__in=ids).select_related("metric").order_by("pk"):
-        found[row.ticket_id].append(light(row))
+    rows = Criterion.objects.alive().filter(ticket__in=ids).order_by("pk")
+    for ticket, *told in rows.values_list("ticket", *LIGHT):
+        found[ticket].append(_light(*told))
     return found
 
 
@@ -170,5 +184,5 @@ def _skips(project: Project, ids: Iterable[int]) -> dict[int, tuple[str, int | N
     return found
 
 
-def _ended(ticket: Ticket) -> str:
-    return ticket.get_outcome_display().lower() if ticket.outcome else ""
+def _ended(ticket: Line) -> str:
+    return str(Ticket.Outcome(ticket.outcome).label).lower() if ticket.outcome else ""

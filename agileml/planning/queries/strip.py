@@ -10,11 +10,25 @@ from django.db.models.functions import RowNumber
 
 from agileml.lib.charts import Chart, sparkline
 from agileml.lib.figures import measured
-from agileml.metrics.models import Baseline, Criterion, Snapshot, Target
+from agileml.metrics.models import Baseline, Criterion, Metric, Snapshot
 from agileml.metrics.rules import Reading, aggregate
-from agileml.work.models import Epic, Ticket
+from agileml.planning.queries.lines import Line
 
 READ_AT_MOST = 2_000  # pairs, newest first: a project's thousands of old runs must not slow its board
+
+
+@dataclass(frozen=True)
+class Goal:
+    """An epic's target on a metric; `epic` and `metric` are ids."""
+
+    epic: int
+    title: str
+    op: str
+    value: float
+    metric: int
+    key: str
+    unit: str
+    direction: str
 
 
 @dataclass(frozen=True)
@@ -47,60 +61,60 @@ class Strip:
     trend: Chart | None = None
 
 
-def strip(key: str, target: Target | None) -> Strip | None:
-    """The strip of an epic's target, None for none; two queries.
-
-    `key` is the project's. The target needs metric and epic loaded.
-    """
-    if target is None:
+def strip(key: str, goal: Goal | None) -> Strip | None:
+    """The strip of an epic's target, None for none; two queries. `key` is the project's."""
+    if goal is None:
         return None
-    metric = target.metric
-    baseline = Baseline.objects.filter(metric=metric).order_by("-pk").first()
-    means = _means(key, target, baseline)
+    baseline = Baseline.objects.filter(metric=goal.metric).order_by("-pk").first()
+    means = _means(key, goal, baseline)
     base = _baseline_value(baseline, means)
-    sign = target.get_op_display()
     shown = Strip(
-        metric=metric.key,
-        epic=target.epic.title,
-        better=metric.get_direction_display(),
-        target=f"{sign} {measured(target.value, metric.unit)}",
-        baseline=measured(base, metric.unit) if base is not None else "",
+        metric=goal.key,
+        epic=goal.title,
+        better=str(Metric.Direction(goal.direction).label),
+        target=f"{Criterion.Op(goal.op).label} {measured(goal.value, goal.unit)}",
+        baseline=measured(base, goal.unit) if base is not None else "",
         baseline_label=baseline.label if baseline else "",
     )
     rivals = [one for one in means if baseline is None or one.candidate != baseline.candidate_id]
     if not rivals:
         return shown
-    upwards = target.op == Criterion.Op.AT_LEAST
+    upwards = goal.op == Criterion.Op.AT_LEAST
     best = (max if upwards else min)(rivals, key=lambda one: one.value)
     return replace(
         shown,
-        best=measured(best.value, metric.unit),
+        best=measured(best.value, goal.unit),
         best_of=best.ticket,
         best_url=f"/p/{key}/tickets/{best.number}/",
         best_note=f"mean of {best.pairs}" if best.pairs > 1 else "one run",
-        reached=best.value >= target.value if upwards else best.value <= target.value,
-        trend=_trend(metric.key, metric.unit, rivals, target.value),
+        reached=best.value >= goal.value if upwards else best.value <= goal.value,
+        trend=_trend(goal, rivals),
     )
 
 
-def first_target(tickets: Iterable[Ticket]) -> Target | None:
-    """The target of the first epic, by rank, that has one and has work among these tickets.
+def first_goal(tickets: Iterable[Line]) -> Goal | None:
+    """The target of the first epic, by rank, that has one and has work among these tickets."""
+    aimed = [line for line in tickets if line.target_op is not None]
+    if not aimed:
+        return None
+    first = min(aimed, key=lambda line: (line.epic_rank, line.epic or 0))
+    assert first.target_op is not None
+    assert first.epic_id is not None
+    return Goal(
+        epic=first.epic_id,
+        title=first.epic_title,
+        op=first.target_op,
+        value=first.target_value,
+        metric=first.metric_id,
+        key=first.metric_key,
+        unit=first.metric_unit,
+        direction=first.metric_direction,
+    )
 
-    They need story, epic, target and metric loaded, as the board loads them.
-    """
-    epics: dict[int, Epic] = {
-        ticket.story.epic.pk: ticket.story.epic for ticket in tickets if ticket.story and ticket.story.epic
-    }
-    for epic in sorted(epics.values(), key=lambda epic: (epic.rank, epic.number)):
-        found: Target | None = getattr(epic, "target", None)
-        if found is not None:
-            return found
-    return None
 
-
-def _means(key: str, target: Target, baseline: Baseline | None) -> list[Measured]:
+def _means(key: str, goal: Goal, baseline: Baseline | None) -> list[Measured]:
     """Each candidate under the epic by its mean, oldest first; all of the one measurement that is compared."""
-    mine = Q(ticket__story__epic=target.epic_id)
+    mine = Q(ticket__story__epic=goal.epic)
     if baseline and baseline.candidate_id:
         mine |= Q(candidate=baseline.candidate_id)
     place = Window(
@@ -110,7 +124,7 @@ def _means(key: str, target: Target, baseline: Baseline | None) -> list[Measured
     )
     rows = list(
         Snapshot.objects.current()
-        .filter(mine, metric=target.metric_id)
+        .filter(mine, metric=goal.metric)
         .annotate(place=place)
         .filter(place=1)
         .order_by("-observed_at", "-pk")
@@ -127,7 +141,7 @@ def _means(key: str, target: Target, baseline: Baseline | None) -> list[Measured
             groups[row[0]].append(row)
     found = []
     for candidate, pairs in groups.items():
-        mean = aggregate([Reading(pair[4], pair[5], "") for pair in pairs], judge="mean", op=target.op)
+        mean = aggregate([Reading(pair[4], pair[5], "") for pair in pairs], judge="mean", op=goal.op)
         if mean is not None:
             number, last = pairs[0][1], pairs[0][6]
             found.append(Measured(candidate, f"{key}-{number}", number, mean, len(pairs), last))
@@ -142,13 +156,13 @@ def _baseline_value(baseline: Baseline | None, means: list[Measured]) -> float |
     return next((one.value for one in means if one.candidate == baseline.candidate_id), None)
 
 
-def _trend(metric: str, unit: str, means: list[Measured], target: float) -> Chart | None:
+def _trend(goal: Goal, means: list[Measured]) -> Chart | None:
     if len(means) < 2:
         return None
-    first, last = measured(means[0].value, unit), measured(means[-1].value, unit)
+    first, last = measured(means[0].value, goal.unit), measured(means[-1].value, goal.unit)
     return sparkline(
         [one.value for one in means],
-        title=f"{metric} by candidate",
+        title=f"{goal.key} by candidate",
         desc=f"From {first} to {last} over {len(means)} candidates, in the order in which they were measured.",
-        target=target,
+        target=goal.value,
     )
