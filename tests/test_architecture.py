@@ -253,3 +253,13 @@ def test_where_the_readme_sends_its_readers_there_is_something():
     named = {path for row in rows for path in re.findall(r"`([^`]+)`", row)}
     assert len(named) > 10
     assert {path for path in named if not (ROOT / path).exists()} == set()
+
+
+def test_every_test_that_a_promise_names_exists():
+    named = {
+        path
+        for page in (ROOT / "docs").glob("*.md")
+        for path in re.findall(r"`(tests/[\w/]+\.py|agileml/[\w/]+\.py)`", page.read_text())
+    }
+    assert len(named) > 10
+    assert {path for path in named if not (ROOT / path).exists()} == set()
