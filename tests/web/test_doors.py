@@ -75,3 +75,16 @@ def test_an_answer_that_refuses_says_so_to_those_who_are_in(cast: Cast, sprint: 
     answer = browser_of(cast.stakeholder).post("/p/TST/tickets/1/move/", {"to": "in_progress"})
     assert answer.status_code == 403
     assert "Stakeholders read and comment" in answer.content.decode()
+
+
+@pytest.mark.parametrize("key", ["T%00T", "%ED%A0%80", "tst", "T" * 300, "%27%20OR%201=1"])
+def test_a_key_that_none_can_have_is_not_found(cast: Cast, key: str):
+    assert browser_of(cast.lead).get(f"/p/{key}/").status_code == 404
+
+
+def test_an_address_that_leads_nowhere_looks_like_what_may_not_be_seen(cast: Cast):
+    browser = browser_of(cast.outsider)
+    nowhere, hidden = browser.get("/no/such/page/"), browser.get("/p/TST/")
+    assert nowhere.status_code == hidden.status_code == 404
+    for answer in (nowhere, hidden):
+        assert "There is nothing here" in answer.content.decode()
