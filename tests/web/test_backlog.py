@@ -107,13 +107,12 @@ def test_pages_follow_each_other_without_a_gap_or_a_double(cast: Cast, group: st
     filters = Filters(group=group)
     whole = [ticket.number for ticket in reads.page(cast.project, filters).tickets]
     found, after = [], ""
-    while True:
+    for _ in range(4):
         part = reads.page(cast.project, filters, after=after, limit=3)
         found += [ticket.number for ticket in part.tickets]
         after = part.after
-        if not after:
-            break
     assert found == whole
+    assert after == ""
     assert len(whole) == 11
 
 
@@ -174,8 +173,9 @@ def test_among_stories_a_ticket_moves_past_its_own_storys_tickets(cast: Cast):
         make_ticket(cast, story=home)
     do(cast, "up:3")
     assert keys(page(cast)) == [3, 1, 2, 4]
+    whole = order(cast)
     do(cast, "up:2")
-    assert keys(page(cast)) == [3, 1, 2, 4]
+    assert order(cast) == whole
 
 
 def test_moving_changes_no_status_and_a_ticket_that_went_away_breaks_nothing(cast: Cast, tickets: list[Ticket]):

@@ -148,13 +148,16 @@ def test_nobody_is_offered_what_she_may_not_do(cast: Cast, sprint: Sprint):
 
 def test_a_closed_sprint_tells_where_its_tickets_went(cast: Cast, sprint: Sprint):
     make_sprint(cast, start=NOW.date() + timedelta(days=10))
+    replan(cast, sprint, {"move": "add", "ticket": 5})
+    progress(project=cast.project, number=5, to="done", outcome="shipped", actor=cast.lead, now=NOW)
     homes = {1: Destination("skip"), 2: Destination("backlog"), 3: Destination("sprint", 2), 4: Destination("backlog")}
     close_sprint(project=cast.project, number=1, destinations=homes, reason="Time is up", actor=cast.lead, now=NOW)
     html = page(cast)
-    told = entry(html, 2)
+    told = entry(html, 3)
     assert "Closed: 1 skipped, 3 deferred" in told
     assert "To sprint 2, resuming costs little" in told
     assert "Take back" in told
+    assert "Take back" not in entry(html, 2)
     assert "Take back" not in entry(html, 1)
     assert "/replan/" not in html
 

@@ -18,4 +18,4 @@ def proposed(
         return earliest, earliest + timedelta(days=max(days, 1) - 1)
     start = nth_working_day(earliest, 1, weekdays=weekdays, holidays=holidays)
     end = nth_working_day(start + timedelta(days=max(days, 1) - 1), -1, weekdays=weekdays, holidays=holidays)
-    return start, max(start, end)
+    return start, end
