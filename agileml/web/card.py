@@ -21,7 +21,8 @@ from agileml.planning.actions.progress import Moved, progress
 from agileml.planning.actions.take_back import Overtaken, take_back
 from agileml.planning.actions.tickets import create_ticket, edit_ticket
 from agileml.planning.models import Decision
-from agileml.planning.queries.ticket import Where, findings_to_cite, lacking, neighbours, where_is
+from agileml.planning.queries.done import lacking
+from agileml.planning.queries.ticket import Where, findings_to_cite, neighbours, where_is
 from agileml.planning.rules.moves import RESUME_COSTS, MoveRequest, Refused, parse
 from agileml.planning.rules.progress import DoneRule, NeedsPlan
 from agileml.projects.doors import Access

@@ -17,6 +17,7 @@ from agileml.planning.actions.notes import give_opinion, write_finding
 from agileml.planning.models import Sprint
 from agileml.planning.queries import ticket as queries
 from agileml.planning.queries.activity import activity
+from agileml.planning.queries.done import lacking
 from agileml.planning.queries.ticket import Where, where_is
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
@@ -142,7 +143,7 @@ def _whole(request: HttpRequest, access: Access, where: Where) -> dict[str, Any]
             (row, markdown.html(row.text))
             for row in Comment.objects.filter(ticket=ticket).select_related("author").order_by("at", "pk")
         ],
-        lacks=queries.lacking(ticket) if ticket.status in {"in_progress", "in_review"} else [],
+        lacks=lacking(ticket) if ticket.status in {"in_progress", "in_review"} else [],
         activity=activity(ticket, moves, key=project.key),
         skipped=next((move for move in moves if move.move == "skip"), None) if ticket.status == "skipped" else None,
         **queries.related(ticket),

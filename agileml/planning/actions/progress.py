@@ -2,20 +2,19 @@
 
 from datetime import datetime
 
-from django.db.models import Exists, Q
+from django.db.models import Q
 
 from agileml.accounts.models import User
 from agileml.journal.actions import AT_ONCE, audit
 from agileml.lib import ranks
-from agileml.metrics.models import Snapshot
+from agileml.planning.queries.done import lacking
 from agileml.planning.rules.progress import DoneRule, outcome_lacks, refuse_to_plan
 from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
 from agileml.work.actions import ticket_row
 from agileml.work.fields import FieldError, Invalid, clean, text
-from agileml.work.models import Finding, ReviewOpinion, Ticket
-from agileml.work.types import DoneFacts, lacks
+from agileml.work.models import Ticket
 
 
 class Moved(Exception):
@@ -78,23 +77,7 @@ def progress(
 
 
 def _refuse_undone(w: ProjectWriting, row: Ticket, outcome: str, override: str) -> None:
-    findings = Finding.objects.filter(ticket=row)
-    others = ReviewOpinion.objects.filter(ticket=row).exclude(author=row.assignee_id)
-    found = Ticket.objects.filter(pk=row.pk).values_list(
-        Exists(findings),
-        Exists(findings.filter(citations__isnull=False)),
-        Exists(Snapshot.objects.filter(ticket=row)),
-        Exists(others),
-    )
-    any_finding, any_citing, any_snapshot, any_opinion = found[0]
-    facts = DoneFacts(
-        findings=any_finding,
-        citing_findings=any_citing,
-        snapshots=any_snapshot,
-        others_opinions=any_opinion,
-        links=len(row.links),
-    )
-    missing = outcome_lacks(outcome) + lacks(row.type, facts)
+    missing = outcome_lacks(outcome) + lacking(row)
     if not missing:
         return
     assert w.access is not None

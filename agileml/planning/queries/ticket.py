@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from django.db.models import Exists, Max, Prefetch
+from django.db.models import Max, Prefetch
 
 from agileml.journal.models import Change
 from agileml.lib.charts import Chart, Run, dot_series
@@ -19,8 +19,7 @@ from agileml.planning.queries.cards import Light, light
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Membership, Project
 from agileml.work.actions import COMPONENTS
-from agileml.work.models import Epic, Finding, ReviewOpinion, Story, Ticket
-from agileml.work.types import DoneFacts, Lack, lacks
+from agileml.work.models import Epic, Finding, Story, Ticket
 
 RUNS_AT_MOST = 400
 JUDGEMENTS_AT_MOST = 200
@@ -64,26 +63,6 @@ def where_is(project: Project, number: int) -> Where:
             sprint = row.sprint
     others = Sprint.objects.filter(project=project).exclude(state=Sprint.State.CLOSED).order_by("start", "number")
     return Where(project, ticket, sprint, drafted, [row for row in others if row != sprint])
-
-
-def lacking(ticket: Ticket) -> list[Lack]:
-    """What the ticket still needs before it may be called done."""
-    findings = Finding.objects.filter(ticket=ticket)
-    found = Ticket.objects.filter(pk=ticket.pk).values_list(
-        Exists(findings),
-        Exists(findings.filter(citations__isnull=False)),
-        Exists(Snapshot.objects.filter(ticket=ticket)),
-        Exists(ReviewOpinion.objects.filter(ticket=ticket).exclude(author=ticket.assignee_id)),
-    )
-    any_finding, any_citing, any_snapshot, any_opinion = found[0]
-    facts = DoneFacts(
-        findings=any_finding,
-        citing_findings=any_citing,
-        snapshots=any_snapshot,
-        others_opinions=any_opinion,
-        links=len(ticket.links),
-    )
-    return lacks(ticket.type, facts)
 
 
 def neighbours(where: Where) -> dict[str, Any]:
