@@ -120,7 +120,7 @@ def _means(key: str, goal: Goal, baseline: Baseline | None) -> list[Measured]:
     place = Window(
         RowNumber(),
         partition_by=[F("candidate"), F("dataset_digest"), F("split"), F("pair_key")],
-        order_by=[F("step").desc(), F("observed_at").desc(), F("pk").desc()],
+        order_by=[F("observed_at").desc(), F("step").desc(), F("pk").desc()],  # the newest run, at its last step
     )
     rows = list(
         Snapshot.objects.current()

@@ -12,8 +12,8 @@ from django.db.models import Max, Prefetch
 from agileml.journal.models import Change
 from agileml.lib.charts import Chart, Run, dot_series
 from agileml.lib.figures import measured, scale_of
-from agileml.metrics.actions.judging import candidate_mean
-from agileml.metrics.models import Baseline, Citation, Criterion, Judgement, Metric, Snapshot
+from agileml.metrics.models import Citation, Criterion, Judgement, Metric, Snapshot
+from agileml.metrics.queries import baseline_for
 from agileml.planning.models import Assignment, Move, Sprint
 from agileml.planning.queries.cards import Light, light
 from agileml.projects.doors import Hidden
@@ -171,13 +171,14 @@ def runs(ticket: Ticket, criteria: Sequence[Criterion], *, metric: str, zone: tz
         .values_list("candidate__name", "observed_at", "value", "dataset_digest", "split")[:RUNS_AT_MOST]
     )
     points = list(rows)
+    baseline = baseline_for(of.pk, dataset_digest=points[0][3], split=points[0][4]) if points else None
     goal = next((row for row in criteria if row.metric_id == of.pk and row.against == "number"), None)
     chart = dot_series(
         [Run(name or "runs", at, value) for name, at, value, _, _ in points if value is not None],
         title=f"{key} of each run",
         desc=_told(points, of, goal),
         target=goal.target if goal else None,
-        baseline=_baseline(of, points[0][3], points[0][4]) if points else None,
+        baseline=baseline[0] if baseline else None,
         target_text=f"{'stop' if goal and goal.role == 'kill' else 'target'} {goal.get_op_display() if goal else ''}",
         unit=of.unit,
         scale=scale_of(of.unit),
@@ -192,13 +193,6 @@ def _told(points: Sequence[tuple], of: Metric, goal: Criterion | None) -> str:
     values = [point[2] for point in points]
     span = f"{len(points)} runs between {measured(min(values), of.unit)} and {measured(max(values), of.unit)}"
     return f"{span}; wanted is {goal.get_op_display()} {measured(goal.target, of.unit)}." if goal else f"{span}."
-
-
-def _baseline(metric: Metric, digest: str, split: str) -> float | None:
-    row = Baseline.objects.filter(metric=metric, dataset_digest=digest, split=split).first()
-    if row is None:
-        return None
-    return candidate_mean(row.candidate_id, row) if row.candidate_id else row.constant
 
 
 def findings_of(ticket: Ticket) -> list[Finding]:

@@ -1,0 +1,76 @@
+"""What was measured, as comparisons read it: the readings of a candidate, and the baseline that fits them."""
+
+from collections.abc import Collection
+
+from django.db.models import Max
+
+from agileml.metrics.models import Baseline, Candidate, Criterion, Snapshot, SnapshotQuerySet
+from agileml.metrics.rules import Reading, aggregate
+
+
+def candidate_readings(criterion: Criterion) -> tuple[Snapshot | None, list[Reading]]:
+    """The newest measured row that a criterion looks at, and the readings of that row's candidate, newest first.
+
+    Newest is by when it was measured, never by when it arrived.
+    """
+    rows = Snapshot.objects.current().filter(ticket=criterion.ticket_id, metric=criterion.metric_id)
+    if criterion.dataset:
+        rows = rows.filter(dataset_digest=criterion.dataset)
+    if criterion.split:
+        rows = rows.filter(split=criterion.split)
+    newest = rows.order_by("-observed_at", "-pk").first()
+    if newest is None:
+        return None, []
+    rows = rows.filter(candidate=newest.candidate_id, dataset_digest=newest.dataset_digest, split=newest.split)
+    return newest, pair_readings(rows)
+
+
+def pair_readings(rows: SnapshotQuerySet) -> list[Reading]:
+    """One reading a pair, newest first, from snapshots of one candidate, metric and measurement.
+
+    A pair that was run again is read from its newest run, and a run with a curve at its highest step: the last step
+    of an older and longer run says nothing about the newer one.
+    """
+    newest: dict[str, tuple] = {}
+    runs = rows.order_by().values("pair_key", "source", "external_id")
+    for run in runs.annotate(at=Max("observed_at"), row=Max("pk"), last=Max("step")):
+        name = (run["pair_key"], run["source"], run["external_id"], run["last"])
+        newest[run["pair_key"]] = max(newest.get(run["pair_key"], ()), (run["at"], run["row"], name))
+    order = {name: place for place, (_, _, name) in enumerate(sorted(newest.values(), reverse=True))}
+    found = rows.filter(external_id__in={name[2] for name in order}, step__in={name[3] for name in order})
+    values = found.values_list("pair_key", "source", "external_id", "step", "value", "uid")
+    read = sorted((order[row[:4]], row) for row in values if row[:4] in order)
+    return [Reading(row[0], row[4], str(row[5])) for _, row in read]
+
+
+def tickets_measured_against(candidate_ids: Collection[int], metric_ids: Collection[int]) -> set[int]:
+    """The tickets with a criterion against a baseline that one of these candidates is, on one of these metrics."""
+    criteria = Criterion.objects.alive().filter(
+        against=Criterion.Against.BASELINE, metric__in=metric_ids, metric__baselines__candidate__in=candidate_ids
+    )
+    return set(criteria.values_list("ticket", flat=True))
+
+
+def baseline_for(metric_id: int, *, dataset_digest: str, split: str) -> tuple[float, str] | None:
+    """The number and label of the baseline for what was measured on this dataset and split; None without one.
+
+    A baseline that names no dataset or no split holds for any, unless another names the one at hand.
+    """
+    rows = Baseline.objects.filter(metric=metric_id, dataset_digest__in={dataset_digest, ""}, split__in={split, ""})
+    row = max(rows, key=lambda row: (bool(row.dataset_digest), bool(row.split)), default=None)
+    if row is None:
+        return None
+    row.dataset_digest, row.split = dataset_digest, split
+    value = row.constant if row.candidate_id is None else candidate_mean(row.candidate_id, row)
+    return None if value is None else (value, row.label)
+
+
+def candidate_mean(candidate: Candidate | int, baseline: Baseline) -> float | None:
+    """A measured baseline's number: its candidate's mean over its pairs, on the baseline's dataset and split."""
+    rows = Snapshot.objects.current().filter(
+        candidate=candidate,
+        metric=baseline.metric_id,
+        dataset_digest=baseline.dataset_digest,
+        split=baseline.split,
+    )
+    return aggregate(pair_readings(rows), judge="mean", op=">=")
