@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate
 
 from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 
 from agileml.lib.charts import Chart, sparkline
 from agileml.lib.figures import measured
-from agileml.metrics.models import Baseline, Criterion, Metric, Snapshot
+from agileml.metrics.models import Baseline, Criterion, Snapshot
 from agileml.metrics.rules import Reading, aggregate
 from agileml.planning.queries.lines import Line
 
@@ -88,7 +89,7 @@ def strip(key: str, goal: Goal | None) -> Strip | None:
         best_url=f"/p/{key}/tickets/{best.number}/",
         best_note=f"mean of {best.pairs}" if best.pairs > 1 else "one run",
         reached=best.value >= goal.value if upwards else best.value <= goal.value,
-        trend=_trend(goal, rivals),
+        trend=_trend(goal, rivals, base),
     )
 
 
@@ -156,13 +157,16 @@ def _baseline_value(baseline: Baseline | None, means: list[Measured]) -> float |
     return next((one.value for one in means if one.candidate == baseline.candidate_id), None)
 
 
-def _trend(goal: Goal, means: list[Measured]) -> Chart | None:
-    if len(means) < 2:
+def _trend(goal: Goal, means: list[Measured], base: float | None) -> Chart | None:
+    """How the best value came about, from the baseline on: one poor idea must not flatten what the good ones gained."""
+    values = ([] if base is None else [base]) + [one.value for one in means]
+    if len(values) < 2:
         return None
-    first, last = measured(means[0].value, goal.unit), measured(means[-1].value, goal.unit)
+    best = list(accumulate(values, max if goal.op == Criterion.Op.AT_LEAST else min))
+    first, last = measured(best[0], goal.unit), measured(best[-1], goal.unit)
     return sparkline(
-        [one.value for one in means],
-        title=f"{goal.key} by candidate",
+        best,
+        title=f"Best {goal.key} so far",
         desc=f"From {first} to {last} over {len(means)} candidates, in the order in which they were measured.",
         target=goal.value,
     )
