@@ -11,7 +11,7 @@ from django.db.models.functions import RowNumber
 
 from agileml.lib.charts import Chart, sparkline
 from agileml.lib.figures import measured
-from agileml.metrics.models import Baseline, Criterion, Snapshot
+from agileml.metrics.models import Baseline, Criterion, Metric, Snapshot
 from agileml.metrics.rules import Reading, aggregate
 from agileml.planning.queries.lines import Line
 
