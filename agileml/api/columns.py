@@ -2,7 +2,7 @@
 
 PROJECT = (
     "uid", "key", "name", "time_zone", "working_days", "holidays", "sprint_days", "estimate_mode", "replanners",
-    "wip_limits", "created_at", "version", "revision",
+    "wip_limits", "wip_per_person", "wip_hard", "created_at", "version", "revision",
 )  # fmt: skip
 MEMBER = ("uid", "user", "role", "joined_at", "revision")
 EPIC = (

@@ -7,7 +7,7 @@ from django.db import models
 
 from agileml.metrics.models import Snapshot
 from agileml.projects.models import Project
-from agileml.work.models import Finding, Ticket
+from agileml.work.models import Epic, Finding, Ticket
 
 
 class Sprint(models.Model):
@@ -172,3 +172,106 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return f"evidence {self.finding_id or self.snapshot_id}"
+
+
+class Proposal(models.Model):
+    """A re-plan that is not decided yet, kept as it was sent: it is checked anew on the plan that it meets."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "open"
+        DECIDED = "decided", "decided"
+        DECLINED = "declined", "declined"
+        WITHDRAWN = "withdrawn", "withdrawn"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    sprint = models.ForeignKey(Sprint, on_delete=models.PROTECT, related_name="proposals")
+    base_version = models.PositiveIntegerField()
+    moves = models.JSONField(default=list)
+    reason_code = models.CharField(max_length=20, choices=Decision.Reason.choices, blank=True, default="")
+    reason = models.TextField(blank=True, default="")
+    evidence = models.JSONField(default=list)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+    answer = models.TextField(blank=True, default="")
+    decision = models.OneToOneField(Decision, null=True, on_delete=models.PROTECT, related_name="proposal")
+    revision = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = (models.Index(fields=["sprint", "state"], name="proposal_by_state"),)
+
+    def __str__(self) -> str:
+        return f"proposal on v{self.base_version}"
+
+
+class Dismissal(models.Model):
+    """Somebody said "not now" to a suggested re-plan; `suggestion` names what suggested it."""
+
+    sprint = models.ForeignKey(Sprint, on_delete=models.PROTECT, related_name="dismissals")
+    suggestion = models.CharField(max_length=100)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["sprint", "suggestion"], name="one_dismissal_a_suggestion"),)
+
+    def __str__(self) -> str:
+        return self.suggestion
+
+
+class AlignmentReview(models.Model):
+    """Is an epic still the right goal? Asked at each sprint's end; the newest review of a sprint holds."""
+
+    class Verdict(models.TextChoices):
+        KEEP = "keep", "Keep"
+        ADJUST = "adjust", "Adjust"
+        STOP = "stop", "Stop"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    epic = models.ForeignKey(Epic, on_delete=models.PROTECT, related_name="reviews")
+    sprint = models.ForeignKey(Sprint, on_delete=models.PROTECT, related_name="reviews")
+    verdict = models.CharField(max_length=6, choices=Verdict.choices)
+    note = models.TextField(blank=True, default="")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    revision = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = (models.Index(fields=["epic", "at"], name="review_by_epic"),)
+
+    def __str__(self) -> str:
+        return f"{self.verdict} after sprint {self.sprint_id}"
+
+
+class RetroLine(models.Model):
+    """What the team says of a sprint when it closes; a "try" becomes a ticket."""
+
+    class Kind(models.TextChoices):
+        KEEP = "keep", "Keep"
+        CHANGE = "change", "Change"
+        TRY = "try", "Try"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    sprint = models.ForeignKey(Sprint, on_delete=models.PROTECT, related_name="retro")
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    text = models.CharField(max_length=500)
+    ticket = models.ForeignKey(Ticket, null=True, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Report(models.Model):
+    """A closed sprint as it was when it closed. It is frozen: one row a close, however often that is taken back."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    close = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="report")
+    content = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"report of {self.close_id}"

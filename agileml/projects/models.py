@@ -41,6 +41,10 @@ class Project(models.Model):
     estimate_mode = models.CharField(max_length=8, choices=EstimateMode.choices, default=EstimateMode.NONE)
     replanners = models.CharField(max_length=8, choices=Replanners.choices, default=Replanners.TEAM)
     wip_limits = models.JSONField(default=dict)  # {"in_progress": 3}
+    wip_per_person = models.PositiveSmallIntegerField(
+        null=True, blank=True
+    )  # tickets in progress and in review; none is no limit
+    wip_hard = models.BooleanField(default=False)  # refuse what goes beyond, where a soft limit only notes it
     created_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1)
     revision = models.BigIntegerField(default=0)

@@ -25,6 +25,8 @@ def project(row: Project) -> dict[str, Any]:
         "estimate_mode": row.estimate_mode,
         "replanners": row.replanners,
         "wip_limits": row.wip_limits,
+        "wip_per_person": row.wip_per_person,
+        "wip_hard": row.wip_hard,
         "created_at": rfc3339(row.created_at),
         "version": row.version,
         "revision": row.revision,

@@ -124,6 +124,7 @@ class Ticket(models.Model):
     revision = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)  # when it first went in progress: a time-box runs from here
     done_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
 

@@ -61,6 +61,8 @@ def progress(
             diff["status"] = [row.status, to]
             row.outcome = outcome if to == Ticket.Status.DONE else ""
             row.done_at = w.now if to == Ticket.Status.DONE else None
+            if to == Ticket.Status.IN_PROGRESS and row.started_at is None:
+                row.started_at = w.now
             row.status = to
             if was != row.outcome:
                 diff["outcome"] = [was or None, row.outcome or None]
@@ -71,7 +73,7 @@ def progress(
                 row.rank = rank
         if diff:
             row.revision, row.updated_at = w.revision, w.now
-            row.save(update_fields=["status", "outcome", "done_at", "rank", "revision", "updated_at"])
+            row.save(update_fields=["status", "outcome", "started_at", "done_at", "rank", "revision", "updated_at"])
             w.journal.record("ticket", "updated", row, diff=diff)
     return row
 
