@@ -22,7 +22,9 @@ def measured(value: float | None, unit: str = "", *, state: str = "ok", places: 
     if places is None:
         places = 0 if shown == 0 else min(max(2 - math.floor(math.log10(abs(shown))), 0), 6)
     text = f"{shown:.{places}f}"
-    if "." in text:
+    if shown and not text.strip("-0."):
+        text = f"{shown:.1e}"  # far smaller than its metric's values usually are, and yet not nothing
+    elif "." in text:
         text = text.rstrip("0").rstrip(".")
     text = text.replace("-", MINUS)
     return f"{text} {unit}" if unit else text
