@@ -7,7 +7,7 @@ from typing import Any
 from agileml.lib.times import maybe_rfc3339, rfc3339
 from agileml.metrics import shapes as metric_shapes
 from agileml.metrics.models import Criterion
-from agileml.planning.models import Assignment, Decision, Evidence, Move, Sprint
+from agileml.planning.models import Assignment, Decision, Evidence, Move, Proposal, Sprint
 from agileml.projects.models import ExternalRef
 from agileml.projects.shapes import person
 from agileml.work.models import Dependency, Ticket
@@ -190,3 +190,24 @@ def _evidence(item: Evidence) -> Shape:
         return {"finding": str(item.finding.uid), "ticket": item.finding.ticket.number}
     assert item.snapshot is not None
     return {"snapshot": str(item.snapshot.uid), "ticket": item.snapshot.ticket.number}
+
+
+def proposal(row: Proposal) -> Shape:
+    """A proposal as clients see it. Needs sprint, author, answered_by and decision loaded."""
+    return {
+        "uid": str(row.uid),
+        "sprint": row.sprint.number,
+        "base_version": row.base_version,
+        "moves": row.moves,
+        "reason_code": row.reason_code or None,
+        "reason": row.reason,
+        "evidence": row.evidence,
+        "author": person(row.author),
+        "at": rfc3339(row.at),
+        "state": row.state,
+        "answered_by": person(row.answered_by),
+        "answered_at": maybe_rfc3339(row.answered_at),
+        "answer": row.answer,
+        "decision": str(row.decision.uid) if row.decision else None,
+        "revision": row.revision,
+    }

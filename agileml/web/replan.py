@@ -1,6 +1,6 @@
 """Re-planning a sprint: what becomes of each ticket that is left, what comes in, why, and what follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,12 +11,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods
 
 from agileml.lib.figures import measured
 from agileml.lib.htmx import varies, wants_fragment
 from agileml.lib.numbers import whole
 from agileml.planning.actions.decide import StalePlan, Why, decide
+from agileml.planning.actions.proposals import propose
 from agileml.planning.models import Decision, Sprint
 from agileml.planning.queries import backlog, history
 from agileml.planning.queries import replan as queries
@@ -52,10 +54,10 @@ class Desk:
 @login_required
 @require_http_methods(["GET", "POST"])
 def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
-    """The page of a re-plan; a POST previews it, adds rows to it, or decides it."""
-    access = enter(request, key, need=Need.DECIDE if request.method == "POST" else Need.READ)
+    """The page of a re-plan; a POST previews it, adds rows to it, decides it, or proposes it."""
+    access = enter(request, key, need=Need.WORK if request.method == "POST" else Need.READ)
     sprint = sprint_of(access.project, number)
-    if Need.DECIDE not in access.can or sprint.state != Sprint.State.ACTIVE:
+    if Need.WORK not in access.can or sprint.state != Sprint.State.ACTIVE:
         return _closed_door(request, access, sprint)
     lines = queries.lines(sprint)
     sent = request.POST or request.GET
@@ -66,7 +68,10 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
     draft = replan_form.read(request.POST, lines, sprint)
     written = replan_form.write(draft, lines, sprint)
     if "decide" in request.POST:
-        return _decide(request, desk, draft, written)
+        access.require(Need.DECIDE)
+        return _submit(request, desk, draft, written, _decide)
+    if "propose" in request.POST:
+        return _submit(request, desk, draft, written, _propose)
     if wants_fragment(request):
         if request.headers.get("HX-Target") == "candidates":
             return varies(render(request, "replan/_candidates.html", _candidates(desk, draft)))
@@ -116,23 +121,18 @@ def _one_more_row(draft: Draft, where: str) -> None:
         parts.append(Part(type=parts[0].type if parts else "engineering"))
 
 
-def _decide(request: HttpRequest, desk: Desk, draft: Draft, written: Written) -> HttpResponse:
-    project = desk.access.project
+Act = Callable[[Desk, Draft, Written, Why], str | SafeString]
+
+
+def _submit(request: HttpRequest, desk: Desk, draft: Draft, written: Written, act: Act) -> HttpResponse:
+    """Decide or propose the draft; what stands in the way comes back with it, beside the lines it is about."""
     why = Why(
         code=replan_form.code_of(draft, written.moves), text=draft.reason, evidence=replan_form.evidence_of(draft)
     )
     if written.errors:  # not yet what anybody could decide, but the other reasons are to be said at once
         return _page(request, desk, draft, written=_tried(desk, written, why), status=422)
     try:
-        decision = decide(
-            project=project,
-            sprint=desk.sprint.number,
-            base_version=draft.base,
-            why=why,
-            moves=parse(written.moves),
-            actor=desk.access.user,
-            now=timezone.now(),
-        )
+        said = act(desk, draft, written, why)
     except StalePlan as stale:
         since = history.since(desk.sprint, draft.base)
         draft.base = stale.current
@@ -143,9 +143,38 @@ def _decide(request: HttpRequest, desk: Desk, draft: Draft, written: Written) ->
     except Invalid as invalid:
         written.invalid(invalid.errors)
         return _page(request, desk, draft, written=written, status=422)
+    messages.success(request, said)
+    return redirect("board_sprint", desk.access.project.key, desk.sprint.number)
+
+
+def _decide(desk: Desk, draft: Draft, written: Written, why: Why) -> SafeString:
+    project = desk.access.project
+    decision = decide(
+        project=project,
+        sprint=desk.sprint.number,
+        base_version=draft.base,
+        why=why,
+        moves=parse(written.moves),
+        actor=desk.access.user,
+        now=timezone.now(),
+    )
     take_back = reverse("take_back", args=[project.key, decision.uid])
-    messages.success(request, format_html('Plan v{} decided. <a href="{}">Take back</a>', decision.version, take_back))
-    return redirect("board_sprint", project.key, desk.sprint.number)
+    return format_html('Plan v{} decided. <a href="{}">Take back</a>', decision.version, take_back)
+
+
+def _propose(desk: Desk, draft: Draft, written: Written, why: Why) -> SafeString:
+    project = desk.access.project
+    made = propose(
+        project=project,
+        sprint=desk.sprint.number,
+        base_version=draft.base,
+        why=why,
+        moves=written.moves,
+        actor=desk.access.user,
+        now=timezone.now(),
+    )
+    where = reverse("proposal", args=[project.key, made.uid])
+    return format_html('Proposed: whoever decides sees it on the board. <a href="{}">Look at it</a>', where)
 
 
 def _tried(desk: Desk, written: Written, why: Why) -> Written:

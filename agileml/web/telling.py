@@ -13,6 +13,7 @@ from agileml.lib.figures import measured
 from agileml.lib.times import rfc3339
 from agileml.planning.models import Decision, Evidence, Move
 from agileml.planning.queries.history import Past
+from agileml.planning.rules.moves import MoveRequest
 from agileml.projects.models import Project
 from agileml.work.models import Ticket
 from agileml.work.types import TicketType
@@ -70,6 +71,28 @@ class Teller:
             "title": move.ticket.title,
             "detail": self.detail(move),
         }
+
+    def asked(self, move: MoveRequest, tickets: Mapping[int, Ticket]) -> dict[str, Any]:
+        """One line of what somebody proposes; `tickets` are those it names, by number."""
+        if move.move == "sprint":
+            said = "; ".join(f"{SPRINT_FIELDS[name]}: {sprint_value(name, value)}" for name, value in move.set.items())
+            return {"move": move.move, "title": "The sprint itself", "detail": said}
+        if move.new is not None:
+            return {"move": move.move, "title": move.new["title"], "detail": TicketType(move.new["type"]).label}
+        ticket = tickets.get(move.ticket or 0)
+        line = {"move": move.move, "title": ticket.title if ticket else "", "detail": self._asked_detail(move)}
+        if ticket is not None:
+            line |= {"key": f"{self.project.key}-{ticket.number}", "url": self.ticket_url(ticket.number)}
+        return line
+
+    def _asked_detail(self, move: MoveRequest) -> str:
+        if move.move == "defer":
+            return self._defer({"to": move.to, "note": move.note, "resume_cost": move.resume_cost})
+        if move.into:
+            return "Into " + ", ".join(f"“{part['title']}”" for part in move.into)
+        if move.move == "change":
+            return "; ".join(f"{FIELDS[name]}: {self.value(name, value)}" for name, value in move.set.items())
+        return f"To be revisited if {move.revisit_if}" if move.revisit_if else ""
 
     def ticket_url(self, number: int) -> str:
         """Where a ticket is."""

@@ -290,12 +290,14 @@ def test_who_may_not_decide_reads_who_may(cast: Cast, sprint: Sprint):
     assert browser_of(cast.outsider).post(PATH).status_code == 404
 
 
-def test_where_only_leads_decide_a_member_reads_so(db: None):
+def test_where_only_leads_decide_a_member_can_propose_and_nothing_else(db: None):
     cast = make_cast(replanners="leads")
     make_tickets(cast, 1)
     make_sprint(cast, [1], active=True)
     html = browser_of(cast.member).get(PATH).content.decode()
-    assert "In this project the leads re-plan" in html
+    assert 'name="propose"' in html
+    assert 'name="decide"' not in html
+    assert browser_of(cast.member).post(PATH, {"base": "1", "decide": "1"}).status_code == 403
     assert browser_of(cast.lead).get(PATH).content.decode().count('name="decide"') == 1
 
 

@@ -86,13 +86,7 @@ def decide_in(
     tickets = ledger.touched(w, [move.ticket for move in moves if move.ticket is not None])
     targets = targets_of(w.project, moves)
     found = evidence_rows(w.project, why.evidence)
-    refusals = state_refusals(sprint)
-    refusals += rules.refusals(
-        moves, sprint=facts_of(sprint) if sprint else None, tickets=ticket_facts(tickets), sprints=all_facts(targets)
-    )
-    refusals += rules.reason_refusals(moves, reason_code=why.code, reason=why.text, evidence=len(why.evidence))
-    if found.lost:
-        refusals.append(UNKNOWN_EVIDENCE)
+    refusals = refusals_of(sprint, moves, why, tickets=tickets, targets=targets, found=found)
     if refusals:
         raise Refused(refusals)
     check_sprint_dates(sprint, moves)
@@ -112,6 +106,26 @@ def decide_in(
     ]
     drafts += received(recorded, targets, why.text.strip())
     return ledger.commit(w, drafts, tickets, revision=revision)[0]
+
+
+def refusals_of(
+    sprint: Sprint | None,
+    moves: Sequence[MoveRequest],
+    why: Why,
+    *,
+    tickets: ledger.Touched,
+    targets: Mapping[int, Sprint],
+    found: Found,
+) -> list[Refusal]:
+    """Every reason why these moves cannot be decided for this reason, on what was read of them."""
+    refusals = state_refusals(sprint)
+    refusals += rules.refusals(
+        moves, sprint=facts_of(sprint) if sprint else None, tickets=ticket_facts(tickets), sprints=all_facts(targets)
+    )
+    refusals += rules.reason_refusals(moves, reason_code=why.code, reason=why.text, evidence=len(why.evidence))
+    if found.lost:
+        refusals.append(UNKNOWN_EVIDENCE)
+    return refusals
 
 
 def sprint_row(w: ProjectWriting, number: int | None) -> Sprint | None:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
-from agileml.planning.models import Sprint
+from agileml.planning.models import Proposal, Sprint
 from agileml.planning.queries.cards import Card, cards
 from agileml.planning.queries.lines import Line, lines
 from agileml.planning.queries.strip import Strip, first_goal, strip
@@ -117,10 +117,12 @@ class Board:
 def sprint_to_show(project: Project, number: int | None, *, last: int | None) -> tuple[Sprint | None, list[Sprint]]:
     """The sprint of this number (None: the active one last opened, else the one that ends first), and all active ones.
 
-    Raises Hidden for a number that is none. One query.
+    Raises Hidden for a number that is none. One query; each says in `proposed` how many proposals wait for an answer.
     """
     wanted = Q(state=Sprint.State.ACTIVE) | Q(number=number) if number else Q(state=Sprint.State.ACTIVE)
-    rows = list(Sprint.objects.filter(wanted, project=project).order_by("end", "number"))
+    proposed = Count("proposals", filter=Q(proposals__state=Proposal.State.OPEN))
+    found = Sprint.objects.filter(wanted, project=project).annotate(proposed=proposed).order_by("end", "number")
+    rows: list[Sprint] = [*found]
     active = [row for row in rows if row.state == Sprint.State.ACTIVE]
     if number is not None:
         found = next((row for row in rows if row.number == number), None)

@@ -1,0 +1,152 @@
+"""Proposals: a re-plan by somebody who may not decide it, or would rather not."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from agileml.accounts.models import User
+from agileml.planning import shapes
+from agileml.planning.actions import decide, ledger
+from agileml.planning.actions.rows import References
+from agileml.planning.models import Decision, Proposal
+from agileml.planning.rules.moves import MoveRequest, Refusal, Refused, parse, text_refusals
+from agileml.projects.doors import Hidden, ProjectWriting, writing
+from agileml.projects.models import Project
+from agileml.projects.rules import Need
+
+
+def propose(
+    *,
+    project: Project,
+    sprint: int,
+    base_version: int,
+    why: decide.Why,
+    moves: Sequence[dict[str, Any]],
+    actor: User,
+    now: datetime,
+    origin: str = "",
+) -> Proposal:
+    """Propose a re-plan of an active sprint, made for the plan at `base_version`.
+
+    `moves` are kept as they were sent. What could not be decided now cannot be proposed either. Raises Hidden,
+    Forbidden, StalePlan, Invalid, or Refused with every reason.
+    """
+    asked = parse(moves)
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        row = decide.sprint_row(w, sprint)
+        assert row is not None
+        decide.refuse_stale(row, base_version)
+        refusals = _refusals(w, row, asked, why)
+        if refusals:
+            raise Refused(refusals)
+        decide.check_sprint_dates(row, asked)
+        References(w.project, list(decide.wanted_fields(asked)))  # raises Invalid for what leads nowhere
+        made = Proposal(
+            sprint=row,
+            base_version=base_version,
+            moves=list(moves),
+            reason_code=why.code,
+            reason=why.text.strip(),
+            evidence=[dict(item) for item in why.evidence],
+            author=actor,
+            at=w.now,
+            revision=w.revision,
+        )
+        made.save(force_insert=True)
+        w.journal.record("proposal", "created", made, parent=("sprint", row.uid), resource=shapes.proposal(made))
+    return made
+
+
+def decide_proposal(
+    *,
+    project: Project,
+    proposal: str,
+    actor: User,
+    now: datetime,
+    partial: bool = False,
+    origin: str = "",
+) -> Decision:
+    """Decide what was proposed, checked anew on the plan as it is now.
+
+    `partial` leaves out the moves that no longer fit. Raises Hidden, Forbidden, or Refused: it was answered already,
+    or something no longer fits, with every reason.
+    """
+    with writing(project, actor=actor, now=now, need=Need.DECIDE, origin=origin) as w:
+        row = _open(w, proposal)
+        why = why_of(row)
+        moves = parse(row.moves)
+        if partial:
+            refused = {refusal.pointer for refusal in _refusals(w, row.sprint, moves, why)}
+            moves = [move for at, move in enumerate(moves) if f"/moves/{at}" not in refused]
+        made = decide.decide_in(w, row.sprint, base_version=None, why=why, moves=moves)
+        row.decision = made
+        _answer(w, row, Proposal.State.DECIDED, "")
+    return made
+
+
+def decline(*, project: Project, proposal: str, answer: str, actor: User, now: datetime, origin: str = "") -> Proposal:
+    """Decline a proposal with a word on why. Raises Hidden, Forbidden, or Refused without the word."""
+    unfit = text_refusals(answer)
+    if not answer.strip():
+        unfit.append(Refusal("reason_required", "Say why not, in a sentence.", None, "/answer"))
+    if unfit:
+        raise Refused(unfit)
+    with writing(project, actor=actor, now=now, need=Need.DECIDE, origin=origin) as w:
+        row = _open(w, proposal)
+        _answer(w, row, Proposal.State.DECLINED, answer.strip())
+    return row
+
+
+def withdraw(*, project: Project, proposal: str, actor: User, now: datetime, origin: str = "") -> Proposal:
+    """Take one's own proposal from the table. Raises Hidden, Forbidden, or Refused for somebody else's."""
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        row = _open(w, proposal)
+        if row.author_id != actor.pk:
+            raise Refused([Refusal("not_yours", "Only who made a proposal can withdraw it.")])
+        _answer(w, row, Proposal.State.WITHDRAWN, "")
+    return row
+
+
+def why_of(row: Proposal) -> decide.Why:
+    """The reason that a proposal gives."""
+    return decide.Why(code=row.reason_code, text=row.reason, evidence=row.evidence)
+
+
+def _refusals(w: ProjectWriting, sprint: Any, moves: Sequence[MoveRequest], why: decide.Why) -> list[Refusal]:
+    return decide.refusals_of(
+        sprint,
+        moves,
+        why,
+        tickets=ledger.touched(w, [move.ticket for move in moves if move.ticket is not None]),
+        targets=decide.targets_of(w.project, moves),
+        found=decide.evidence_rows(w.project, why.evidence),
+    )
+
+
+def _open(w: ProjectWriting, uid: str) -> Proposal:
+    """A proposal that is still open, read after the lock. Raises Hidden, or Refused when it was answered."""
+    try:
+        wanted = UUID(uid)
+    except ValueError:
+        raise Hidden(uid) from None
+    row = (
+        Proposal.objects.filter(sprint__project=w.project, uid=wanted)
+        .select_related("sprint", "author", "answered_by", "decision")
+        .first()
+    )
+    if row is None:
+        raise Hidden(uid)
+    if row.state != Proposal.State.OPEN:
+        raise Refused([Refusal("answered", f"This proposal was {row.state} already.")])
+    return row
+
+
+def _answer(w: ProjectWriting, row: Proposal, state: str, answer: str) -> None:
+    was = shapes.proposal(row)
+    row.state, row.answer, row.answered_by, row.answered_at = state, answer, w.actor, w.now
+    row.revision = w.revision
+    row.save()
+    w.journal.record(
+        "proposal", "updated", row, parent=("sprint", row.sprint.uid), diff=shapes.diff(was, shapes.proposal(row))
+    )

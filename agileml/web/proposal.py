@@ -1,0 +1,107 @@
+"""Proposals: what somebody proposes for a sprint, what it would do now, and the answer to it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from agileml.planning.actions import proposals as actions
+from agileml.planning.models import Proposal
+from agileml.planning.queries import history, proposals
+from agileml.planning.queries.plans import sprint_of
+from agileml.planning.rules.moves import Refused
+from agileml.projects.doors import Access
+from agileml.projects.rules import Need
+from agileml.web.project import enter, frame
+from agileml.web.telling import Teller
+from agileml.work.fields import Invalid
+
+LEVELS = {"ok": "ok", "note": "info", "warning": "warn"}
+
+
+@login_required
+@require_safe
+def index(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """The proposals of a sprint, open ones first."""
+    access = enter(request, key)
+    sprint = sprint_of(access.project, number)
+    teller = Teller(access.project)
+    rows = [{"row": row, "when": teller.when(row.at)} for row in proposals.of_sprint(sprint)]
+    return render(request, "proposal/index.html", frame(access, "board", sprint=sprint, proposals=rows))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def show(request: HttpRequest, key: str, uid: UUID) -> HttpResponse:
+    """One proposal; a POST answers it: `do` is decide, rest, decline or withdraw."""
+    access = enter(request, key)
+    row = proposals.named(access.project, uid)
+    if request.method == "GET":
+        return _page(request, access, row)
+    by: dict[str, Any] = {
+        "project": access.project,
+        "proposal": str(uid),
+        "actor": access.user,
+        "now": timezone.now(),
+    }
+    try:
+        said = _answer(request.POST.get("do", ""), request.POST.get("answer", ""), by)
+    except Refused as refused:
+        errors = [refusal.message for refusal in refused.refusals]
+        return _page(request, access, proposals.named(access.project, uid), errors=errors, status=422)
+    except Invalid as invalid:
+        return _page(request, access, row, errors=[error.message for error in invalid.errors], status=422)
+    messages.success(request, said)
+    return redirect("board_sprint", key, row.sprint.number)
+
+
+def _answer(do: str, answer: str, by: dict[str, Any]) -> str:
+    if do in {"decide", "rest"}:
+        made = actions.decide_proposal(partial=do == "rest", **by)
+        return f"Plan v{made.version} decided, as it was proposed{' in part' if do == 'rest' else ''}."
+    if do == "decline":
+        actions.decline(answer=answer, **by)
+        return "The proposal is declined; its author reads why."
+    actions.withdraw(**by)
+    return "The proposal is withdrawn."
+
+
+def _page(
+    request: HttpRequest, access: Access, row: Proposal, *, errors: list[str] | None = None, status: int = 200
+) -> HttpResponse:
+    context: dict[str, Any] = {"proposal": row, "sprint": row.sprint, "errors": errors or []}
+    teller = Teller(access.project)
+    context |= {"when": teller.when(row.at), "answered": teller.when(row.answered_at) if row.answered_at else ""}
+    if row.state == Proposal.State.OPEN:
+        context |= _looked(access, row)
+    can_decide = Need.DECIDE in access.can
+    context |= {"can_decide": can_decide, "mine": row.author_id == access.user.pk}
+    return render(request, "proposal/page.html", frame(access, "board", **context), status=status)
+
+
+def _looked(access: Access, row: Proposal) -> dict[str, Any]:
+    """What the proposal would do now, what no longer fits, and what has been decided since."""
+    try:
+        found = proposals.look(access, row)
+    except Invalid as invalid:
+        return {"lost": [error.message for error in invalid.errors], "moves": [], "rest": False}
+    teller = Teller(access.project, history.story_titles(access.project, found.since))
+    unfit = {refusal.pointer: refusal.message for refusal in found.seen.refusals}
+    titles = history.tickets(access.project, {move.ticket for move in found.moves if move.ticket})
+    lines = [
+        {**teller.asked(move, titles), "unfit": unfit.get(f"/moves/{at}", "")} for at, move in enumerate(found.moves)
+    ]
+    fitting = sum(not line["unfit"] for line in lines)
+    return {
+        "moves": lines,
+        "lost": [text for pointer, text in unfit.items() if not pointer.startswith("/moves/")],
+        "rest": 0 < fitting < len(lines),
+        "fits": fitting == len(lines),
+        "since": [teller.decision(past) for past in found.since],
+        "consequences": [{"level": LEVELS[one.level], "text": one.message} for one in found.seen.consequences],
+    }

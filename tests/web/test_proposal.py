@@ -1,0 +1,82 @@
+"""Proposals in the browser: made on the re-plan page, seen on the board, answered on their own page."""
+
+import pytest
+
+from agileml.planning.models import Proposal, Sprint
+from tests.factories import Cast, make_cast, make_sprint, make_tickets, replan
+from tests.web.browsing import browser_of
+
+REPLAN, BOARD = "/p/TST/sprints/1/replan/", "/p/TST/sprints/1/"
+
+
+@pytest.fixture
+def led(db: None) -> Cast:
+    cast = make_cast(replanners="leads")
+    make_tickets(cast, 3)
+    make_sprint(cast, [1, 2, 3], active=True)
+    return cast
+
+
+def propose(cast: Cast) -> Proposal:
+    sent = {"base": "1", "do-1": "skip", "code": "other", "reason": "It is refuted.", "propose": "1"}
+    answer = browser_of(cast.member).post(REPLAN, sent)
+    assert (answer.status_code, answer["Location"]) == (302, BOARD)
+    return Proposal.objects.get()
+
+
+def test_who_may_not_decide_proposes_and_the_lead_sees_it_on_the_board(led: Cast) -> None:
+    row = propose(led)
+    html = browser_of(led.lead).get(BOARD).content.decode()
+    assert "A re-plan is proposed." in html
+    listed = browser_of(led.lead).get("/p/TST/sprints/1/proposals/").content.decode()
+    assert f"/p/TST/proposals/{row.uid}/" in listed
+    page = browser_of(led.lead).get(f"/p/TST/proposals/{row.uid}/").content.decode()
+    assert "Member Person proposes" in page
+    assert "It is refuted." in page
+    assert "Decide: plan v2" in page
+
+
+def test_a_refused_proposal_comes_back_with_its_reasons_and_the_draft(led: Cast) -> None:
+    sent = {"base": "1", "do-1": "skip", "code": "other", "reason": "", "propose": "1"}
+    answer = browser_of(led.member).post(REPLAN, sent)
+    assert answer.status_code == 422
+    assert not Proposal.objects.exists()
+
+
+def test_deciding_a_proposal_decides_it(led: Cast) -> None:
+    row = propose(led)
+    answer = browser_of(led.lead).post(f"/p/TST/proposals/{row.uid}/", {"do": "decide"})
+    assert answer.status_code == 302
+    assert Sprint.objects.get().plan_version == 2
+    page = browser_of(led.member).get(f"/p/TST/proposals/{row.uid}/").content.decode()
+    assert "plan v2" in page
+
+
+def test_what_no_longer_fits_is_said_and_the_rest_can_be_decided(led: Cast) -> None:
+    sent = {"base": "1", "do-1": "skip", "do-2": "skip", "code": "other", "reason": "It is refuted.", "propose": "1"}
+    browser_of(led.member).post(REPLAN, sent)
+    replan(led, Sprint.objects.get(), {"move": "skip", "ticket": 2})
+    row = Proposal.objects.get()
+    browser = browser_of(led.lead)
+    page = browser.get(f"/p/TST/proposals/{row.uid}/").content.decode()
+    assert "No longer fits: TST-2 is skipped already." in page
+    assert "Decide what still fits" in page
+    assert browser.post(f"/p/TST/proposals/{row.uid}/", {"do": "decide"}).status_code == 422
+    assert browser.post(f"/p/TST/proposals/{row.uid}/", {"do": "rest"}).status_code == 302
+    assert Sprint.objects.get().plan_version == 3
+
+
+def test_a_decline_needs_a_word_and_a_member_has_no_button_for_it(led: Cast) -> None:
+    row = propose(led)
+    where = f"/p/TST/proposals/{row.uid}/"
+    assert "Decline" not in browser_of(led.member).get(where).content.decode()
+    assert browser_of(led.member).post(where, {"do": "decline", "answer": "No."}).status_code == 403
+    assert browser_of(led.lead).post(where, {"do": "decline"}).status_code == 422
+    assert browser_of(led.lead).post(where, {"do": "decline", "answer": "Not yet."}).status_code == 302
+    assert "Not yet." in browser_of(led.member).get(where).content.decode()
+
+
+def test_its_author_withdraws_it(led: Cast) -> None:
+    row = propose(led)
+    assert browser_of(led.member).post(f"/p/TST/proposals/{row.uid}/", {"do": "withdraw"}).status_code == 302
+    assert "A re-plan is proposed." not in browser_of(led.lead).get(BOARD).content.decode()
