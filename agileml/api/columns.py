@@ -6,8 +6,9 @@ PROJECT = (
 )  # fmt: skip
 MEMBER = ("uid", "user", "role", "joined_at", "revision")
 EPIC = (
-    "uid", "number", "title", "goal", "components", "rank", "version", "revision", "created_at", "updated_at",
+    "uid", "number", "title", "goal", "components", "target", "rank", "version", "revision", "created_at", "updated_at",
 )  # fmt: skip
+REVIEW = ("uid", "epic", "sprint", "verdict", "note", "author", "at", "revision")
 STORY = (
     "uid", "number", "title", "description", "epic", "rank", "version", "revision", "created_at", "updated_at",
 )  # fmt: skip

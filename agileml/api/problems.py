@@ -16,12 +16,12 @@ from agileml.api.render import dumps
 from agileml.journal.queries import Resync
 from agileml.planning.actions.decide import StalePlan
 from agileml.planning.actions.progress import Moved
-from agileml.planning.actions.sprints import NeedsDecision, Stale
+from agileml.planning.actions.sprints import NeedsDecision
 from agileml.planning.actions.take_back import Overtaken
-from agileml.planning.actions.tickets import Referenced
 from agileml.planning.rules.moves import Refusal, Refused
 from agileml.planning.rules.progress import DoneRule, NeedsPlan
 from agileml.projects.doors import Forbidden, Hidden
+from agileml.work.actions import Referenced, Stale
 from agileml.work.fields import Invalid
 
 CONTENT_TYPE = "application/problem+json"

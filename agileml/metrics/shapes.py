@@ -3,7 +3,7 @@
 from typing import Any
 
 from agileml.lib.times import rfc3339
-from agileml.metrics.models import Criterion, Metric, Snapshot
+from agileml.metrics.models import Criterion, Metric, Snapshot, Target
 
 
 def metric(row: Metric) -> dict[str, Any]:
@@ -66,3 +66,8 @@ def snapshot(row: Snapshot, *, ticket: int) -> dict[str, Any]:
         "received_at": rfc3339(row.received_at),
         "revision": row.revision,
     }
+
+
+def target(row: Target) -> dict[str, Any]:
+    """Where an epic wants a metric to be. Needs `metric` loaded."""
+    return {"metric": row.metric.key, "op": row.op, "value": row.value}

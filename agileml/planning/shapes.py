@@ -7,7 +7,7 @@ from typing import Any
 from agileml.lib.times import maybe_rfc3339, rfc3339
 from agileml.metrics import shapes as metric_shapes
 from agileml.metrics.models import Criterion
-from agileml.planning.models import Assignment, Decision, Evidence, Move, Proposal, Sprint
+from agileml.planning.models import AlignmentReview, Assignment, Decision, Evidence, Move, Proposal, Sprint
 from agileml.projects.models import ExternalRef
 from agileml.projects.shapes import person
 from agileml.work.models import Dependency, Ticket
@@ -209,5 +209,19 @@ def proposal(row: Proposal) -> Shape:
         "answered_at": maybe_rfc3339(row.answered_at),
         "answer": row.answer,
         "decision": str(row.decision.uid) if row.decision else None,
+        "revision": row.revision,
+    }
+
+
+def review(row: AlignmentReview) -> Shape:
+    """A review of an epic's alignment as clients see it. Needs epic, sprint and author loaded."""
+    return {
+        "uid": str(row.uid),
+        "epic": row.epic.number,
+        "sprint": row.sprint.number,
+        "verdict": row.verdict,
+        "note": row.note,
+        "author": person(row.author),
+        "at": rfc3339(row.at),
         "revision": row.revision,
     }

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods
 from agileml.lib.htmx import done
 from agileml.planning import shapes
 from agileml.planning.actions.decide import Why
-from agileml.planning.actions.sprints import Stale
 from agileml.planning.actions.tickets import edit_ticket
 from agileml.planning.queries.ticket import Editing, Where, editing, where_is
 from agileml.planning.rules.moves import Refused
@@ -22,6 +21,7 @@ from agileml.projects.rules import Need
 from agileml.web import edit_form
 from agileml.web.edit_form import Texts, Unreadable
 from agileml.web.project import enter, frame
+from agileml.work.actions import Stale
 from agileml.work.fields import Invalid
 from agileml.work.types import TicketType
 

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from agileml.lib.numbers import whole
-from agileml.planning.actions.sprints import Stale, close_sprint, draft_some, edit_sprint, start_sprint
+from agileml.planning.actions.sprints import close_sprint, draft_some, edit_sprint, start_sprint
 from agileml.planning.models import Sprint
 from agileml.planning.queries import replan as replans
 from agileml.planning.queries import sprints as queries
@@ -24,6 +24,7 @@ from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
 from agileml.web.telling import COSTS, Teller, how_many
+from agileml.work.actions import Stale
 from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 

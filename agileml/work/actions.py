@@ -1,7 +1,8 @@
 """Writing epics, stories and comments: what does not depend on any sprint's plan."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from agileml.accounts.models import User
 from agileml.lib import ranks
@@ -9,6 +10,7 @@ from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
 from agileml.work import fields, shapes
+from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Comment, Epic, Story, Ticket
 
 COMPONENTS = ["data", "features", "model", "evaluation", "serving", "monitoring"]
@@ -25,20 +27,26 @@ STORY_FIELDS = {
 }
 
 
+Ranked = TypeVar("Ranked", Epic, Story)
+
+
+class Stale(Exception):
+    """The thing was edited since the version that this edit was made for."""
+
+    def __init__(self, current: dict[str, Any]) -> None:
+        super().__init__("This was changed by somebody else meanwhile.")
+        self.current = current
+
+
+class Referenced(Exception):
+    """Something still hangs on what was to be deleted."""
+
+
 def create_epic(*, project: Project, sent: dict[str, Any], actor: User, now: datetime, origin: str = "") -> Epic:
     """Make an epic at the end of the list; `sent` holds title, goal and components. Raises Invalid."""
     values = fields.clean(sent, fields=EPIC_FIELDS, required=("title",))
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
-        row = Epic(
-            project=w.project,
-            number=w.journal.number("epics"),
-            rank=ranks.between(_last_rank(Epic, w), None),
-            created_at=w.now,
-            updated_at=w.now,
-            revision=w.revision,
-            **({"components": COMPONENTS} | values),
-        )
-        row.save(force_insert=True)
+        row = insert_epic(w, values)
         w.journal.record("epic", "created", row, resource=shapes.epic(row))
     return row
 
@@ -47,22 +55,118 @@ def create_story(*, project: Project, sent: dict[str, Any], actor: User, now: da
     """Make a story at the end of the list; `sent` holds title, description and epic (its number). Raises Invalid."""
     values = fields.clean(sent, fields=STORY_FIELDS, required=("title",))
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
-        epic = None
-        if values.get("epic") is not None:
-            epic = Epic.objects.filter(project=w.project, number=values["epic"], deleted_at=None).first()
-            if epic is None:
-                raise fields.Invalid([fields.FieldError("/epic", "unknown", "There is no such epic.")])
-        row = Story(
-            project=w.project,
-            number=w.journal.number("stories"),
-            rank=ranks.between(_last_rank(Story, w), None),
-            created_at=w.now,
-            updated_at=w.now,
-            revision=w.revision,
-            **(values | {"epic": epic}),
-        )
-        row.save(force_insert=True)
+        row = insert_story(w, values | {"epic": _epic_named(w, values.get("epic"))})
         w.journal.record("story", "created", row, resource=shapes.story(row))
+    return row
+
+
+def edit_epic(
+    *,
+    project: Project,
+    number: int,
+    sent: Mapping[str, Any],
+    expected_version: int,
+    actor: User,
+    now: datetime,
+    origin: str = "",
+) -> Epic:
+    """Change an epic's title, goal or components; what is sent as it is already is no change.
+
+    Raises Invalid, Hidden, Stale when it was edited since `expected_version`.
+    """
+    values = fields.clean(sent, fields=EPIC_FIELDS)
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        row = epic_row(w, number)
+        if row.version != expected_version:
+            raise Stale(shapes.epic(row))
+        _store(w, "epic", row, values, {name: [getattr(row, name), values[name]] for name in values})
+    return row
+
+
+def edit_story(
+    *,
+    project: Project,
+    number: int,
+    sent: Mapping[str, Any],
+    expected_version: int,
+    actor: User,
+    now: datetime,
+    origin: str = "",
+) -> Story:
+    """Change a story's title, description or epic (its number); the story's tickets come along.
+
+    Raises Invalid, Hidden, Stale when it was edited since `expected_version`.
+    """
+    values = fields.clean(sent, fields=STORY_FIELDS)
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        row = story_row(w, number)
+        if row.version != expected_version:
+            raise Stale(shapes.story(row))
+        was = shapes.story(row)
+        diff = {name: [was[name], values[name]] for name in values}
+        if "epic" in values:
+            values["epic"] = _epic_named(w, values["epic"])
+        _store(w, "story", row, values, diff)
+    return row
+
+
+def delete_epic(
+    *, project: Project, number: int, expected_version: int, actor: User, now: datetime, origin: str = ""
+) -> None:
+    """Delete an epic that no story is under, leaving a tombstone. Raises Hidden, Stale, Referenced."""
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        row = epic_row(w, number)
+        if row.version != expected_version:
+            raise Stale(shapes.epic(row))
+        if Story.objects.filter(epic=row, deleted_at=None).exists():
+            raise Referenced("There are stories under this epic: move or delete them first.")
+        _bury(w, "epic", row)
+
+
+def delete_story(
+    *, project: Project, number: int, expected_version: int, actor: User, now: datetime, origin: str = ""
+) -> None:
+    """Delete a story that has no tickets, leaving a tombstone. Raises Hidden, Stale, Referenced."""
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        row = story_row(w, number)
+        if row.version != expected_version:
+            raise Stale(shapes.story(row))
+        if Ticket.objects.alive().filter(story=row).exists():
+            raise Referenced("This story has tickets: move or delete them first.")
+        _bury(w, "story", row)
+
+
+def rank_epic(
+    *,
+    project: Project,
+    number: int,
+    actor: User,
+    now: datetime,
+    before: int | None = None,
+    after: int | None = None,
+    origin: str = "",
+) -> Epic:
+    """Put an epic right before or right after another one (its number). Raises Hidden, Invalid for no such other."""
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        row = epic_row(w, number)
+        _place(w, "epic", Epic, row, before=before, after=after)
+    return row
+
+
+def rank_story(
+    *,
+    project: Project,
+    number: int,
+    actor: User,
+    now: datetime,
+    before: int | None = None,
+    after: int | None = None,
+    origin: str = "",
+) -> Story:
+    """Put a story right before or right after another one (its number). Raises Hidden, Invalid for no such other."""
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        row = story_row(w, number)
+        _place(w, "story", Story, row, before=before, after=after)
     return row
 
 
@@ -87,6 +191,102 @@ def ticket_row(w: ProjectWriting, number: int) -> Ticket:
     return row
 
 
-def _last_rank(model: type[Epic] | type[Story], w: ProjectWriting) -> str | None:
+def epic_row(w: ProjectWriting, number: int) -> Epic:
+    """An epic of the project being written, read after the lock; raises Hidden when there is none."""
+    row = Epic.objects.filter(project=w.project, number=number, deleted_at=None).first()
+    if row is None:
+        raise Hidden(number)
+    return row
+
+
+def story_row(w: ProjectWriting, number: int) -> Story:
+    """A story of the project being written, read after the lock; raises Hidden when there is none."""
+    found = Story.objects.filter(project=w.project, number=number, deleted_at=None)
+    row = found.select_related("epic").first()
+    if row is None:
+        raise Hidden(number)
+    return row
+
+
+def insert_epic(w: ProjectWriting, values: Mapping[str, Any]) -> Epic:
+    """Store a new epic at the end of the list, from checked values; whoever calls records it."""
+    return _insert(w, Epic, "epics", {"components": COMPONENTS} | dict(values))
+
+
+def insert_story(w: ProjectWriting, values: Mapping[str, Any]) -> Story:
+    """Store a new story at the end of the list, from checked values (`epic` a row); whoever calls records it."""
+    return _insert(w, Story, "stories", values)
+
+
+def _insert(w: ProjectWriting, model: type[Ranked], counter: str, values: Mapping[str, Any]) -> Ranked:
     last = model._default_manager.filter(project=w.project).order_by("-rank").values_list("rank", flat=True).first()
-    return str(last) if last else None
+    row = model(
+        project=w.project,
+        number=w.journal.number(counter),
+        rank=ranks.between(str(last) if last else None, None),
+        created_at=w.now,
+        updated_at=w.now,
+        revision=w.revision,
+        **values,
+    )
+    row.save(force_insert=True)
+    return row
+
+
+def _epic_named(w: ProjectWriting, number: int | None) -> Epic | None:
+    if number is None:
+        return None
+    row = Epic.objects.filter(project=w.project, number=number, deleted_at=None).first()
+    if row is None:
+        raise Invalid([FieldError("/epic", "unknown", "There is no such epic.")])
+    return row
+
+
+def _store(
+    w: ProjectWriting, kind: str, row: Epic | Story, values: Mapping[str, Any], diff: Mapping[str, list[Any]]
+) -> None:
+    changed = {name: pair for name, pair in diff.items() if pair[0] != pair[1]}
+    if not changed:
+        return
+    for name in changed:
+        setattr(row, name, values[name])
+    row.version += 1
+    row.revision, row.updated_at = w.revision, w.now
+    row.save(update_fields=[*changed, "version", "revision", "updated_at"])
+    w.journal.record(kind, "updated", row, diff=changed)
+
+
+def _bury(w: ProjectWriting, kind: str, row: Epic | Story) -> None:
+    row.deleted_at, row.revision = w.now, w.revision
+    row.save(update_fields=["deleted_at", "revision"])
+    w.journal.record(kind, "deleted", row)
+
+
+def _place(
+    w: ProjectWriting, kind: str, model: type[Ranked], row: Ranked, *, before: int | None, after: int | None
+) -> None:
+    """Give `row` a key beside the named one; all get new keys where the one between would grow long."""
+    pointer, named = ("/before", before) if before is not None else ("/after", after)
+    rows = list(model._default_manager.filter(project=w.project, deleted_at=None).order_by("rank", "number"))
+    others = [one for one in rows if one.number != row.number]
+    at = next((at for at, one in enumerate(others) if one.number == named), None)
+    if at is None:
+        raise Invalid([FieldError(pointer, "unknown", "There is no such other one.")])
+    place = at if before is not None else at + 1
+    low = others[place - 1].rank if place else None
+    high = others[place].rank if place < len(others) else None
+    if low == high or len(key := ranks.between(low, high)) >= ranks.REBALANCE_FROM:
+        keys = ranks.evenly(len(rows))
+        key = keys.pop(place)
+        for one, other in zip(others, keys, strict=True):
+            _rank(w, kind, one, other)
+    _rank(w, kind, row, key)
+
+
+def _rank(w: ProjectWriting, kind: str, row: Epic | Story, key: str) -> None:
+    if row.rank == key:
+        return
+    was, row.rank = row.rank, key
+    row.revision, row.updated_at = w.revision, w.now
+    row.save(update_fields=["rank", "revision", "updated_at"])
+    w.journal.record(kind, "updated", row, diff={"rank": [was, key]})

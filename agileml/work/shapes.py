@@ -7,14 +7,15 @@ from agileml.projects.shapes import person
 from agileml.work.models import Comment, Epic, Finding, ReviewOpinion, Story
 
 
-def epic(row: Epic) -> dict[str, Any]:
-    """An epic as clients see it."""
+def epic(row: Epic, *, target: dict[str, Any] | None = None) -> dict[str, Any]:
+    """An epic as clients see it; `target` says where it wants a metric to be, as `metrics.shapes.target` has it."""
     return {
         "uid": str(row.uid),
         "number": row.number,
         "title": row.title,
         "goal": row.goal,
         "components": row.components,
+        "target": target,
         "rank": row.rank,
         "version": row.version,
         "revision": row.revision,

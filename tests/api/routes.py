@@ -34,7 +34,9 @@ def make_world() -> World:
     cast = make_cast()
     make_tickets(cast, 5)
     create_epic(project=cast.project, sent={"title": "99 of 100"}, actor=cast.lead, now=NOW)
+    create_epic(project=cast.project, sent={"title": "Read letters"}, actor=cast.lead, now=NOW)
     create_story(project=cast.project, sent={"title": "Do more features help?"}, actor=cast.lead, now=NOW)
+    create_story(project=cast.project, sent={"title": "Does more data help?"}, actor=cast.lead, now=NOW)
     sprint = make_sprint(cast, [1, 2, 3, 4], active=True, goal="Know what works")
     make_ticket(cast, "Nobody knows of it")
     make_sprint(cast, [5], start=date(2026, 11, 30))
@@ -90,9 +92,18 @@ ROUTES = [
     Route("epics", "get", Need.READ),
     Route("epics", "post", Need.WORK, 201, {"title": "Read faster", "goal": "Soon", "components": ["data"]}),
     Route("epic", "get", Need.READ),
+    Route("epic", "patch", Need.WORK, 200, {"goal": "Sooner", "components": ["data", "model"]}),
+    Route("epic", "delete", Need.WORK, 204),
+    Route("epic-rank", "post", Need.WORK, 200, {"before": 2}),
+    Route("epic-target", "put", Need.WORK, 200, {"metric": "error", "op": "<=", "value": 0.01}),
+    Route("epic-reviews", "get", Need.READ),
+    Route("epic-reviews", "post", Need.WORK, 201, {"sprint": 1, "verdict": "adjust", "note": "Fewer digits."}),
     Route("stories", "get", Need.READ),
     Route("stories", "post", Need.WORK, 201, {"title": "Why", "description": "So", "epic": 1}),
     Route("story", "get", Need.READ),
+    Route("story", "patch", Need.WORK, 200, {"title": "Do fewer help?", "epic": 1}),
+    Route("story", "delete", Need.WORK, 204),
+    Route("story-rank", "post", Need.WORK, 200, {"after": 2}),
     Route("tickets", "get", Need.READ),
     Route("tickets", "post", Need.WORK, 201, TICKET),
     Route("ticket", "get", Need.READ),

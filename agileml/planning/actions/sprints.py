@@ -16,6 +16,7 @@ from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
 from agileml.work import fields
+from agileml.work.actions import Stale
 from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Ticket
 
@@ -28,14 +29,6 @@ class NeedsDecision(Exception):
         super().__init__(f"{told} of sprint {sprint}: changing it is a decision.")
         self.names = list(names)
         self.sprint = sprint
-
-
-class Stale(Exception):
-    """The thing was edited since the version that this edit was made for."""
-
-    def __init__(self, current: dict[str, Any]) -> None:
-        super().__init__("This was changed by somebody else meanwhile.")
-        self.current = current
 
 
 SPRINT_FIELDS: dict[str, fields.Check] = {

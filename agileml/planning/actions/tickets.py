@@ -10,17 +10,18 @@ from agileml.metrics.actions.judging import judge_tickets
 from agileml.metrics.models import Snapshot
 from agileml.planning import shapes
 from agileml.planning.actions import decide, ledger, rows
-from agileml.planning.actions.sprints import NeedsDecision, Stale
+from agileml.planning.actions.sprints import NeedsDecision
 from agileml.planning.models import Assignment, Evidence, Move, Sprint
 from agileml.planning.rules.moves import MoveRequest, Refusal, Refused
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
+from agileml.work.actions import Referenced, Stale
 from agileml.work.fields import PLAN_FIELDS, ticket_fields
 from agileml.work.models import Dependency, Ticket
 
 
-class Referenced(Exception):
+class Named(Referenced):
     """A decision or a snapshot names the ticket: skip it instead of deleting it."""
 
     def __init__(self) -> None:
@@ -110,7 +111,7 @@ def delete_ticket(
 ) -> None:
     """Delete a ticket that no history names, leaving a tombstone; its number is never used again.
 
-    Raises Hidden, Stale, Referenced.
+    Raises Hidden, Stale, Named.
     """
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         tickets = ledger.touched(w, [number])
@@ -122,7 +123,7 @@ def delete_ticket(
         named = Move.objects.filter(ticket=row).exists() or Snapshot.objects.filter(ticket=row).exists()
         named = named or Evidence.objects.filter(finding__ticket=row).exists()
         if named or Ticket.objects.filter(split_from=row, deleted_at=None).exists():
-            raise Referenced
+            raise Named
         waiting = list(Dependency.objects.filter(needs=row).values_list("ticket", flat=True))
         before = shapes.images(waiting, key=w.project.key)
         Dependency.objects.filter(needs=row).delete()

@@ -1,10 +1,11 @@
 """The metric strip of the board: how far the epic's target is."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
+from typing import NamedTuple
 
 from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
@@ -30,6 +31,20 @@ class Goal:
     key: str
     unit: str
     direction: str
+
+
+class Row(NamedTuple):
+    """The newest value of one pair of a candidate."""
+
+    candidate: int
+    ticket: int
+    digest: str
+    split: str
+    pair_key: str
+    value: float
+    observed_at: datetime
+    metric: int
+    epic: int | None
 
 
 @dataclass(frozen=True)
@@ -59,15 +74,27 @@ class Strip:
     best_url: str = ""
     best_note: str = ""
     reached: bool = False
+    way: float | None = None  # how much of the way from the baseline to the target is gone, 0 to 1
     trend: Chart | None = None
 
 
 def strip(key: str, goal: Goal | None) -> Strip | None:
     """The strip of an epic's target, None for none; two queries. `key` is the project's."""
-    if goal is None:
-        return None
-    baseline = Baseline.objects.filter(metric=goal.metric).order_by("-pk").first()
-    means = _means(key, goal, baseline)
+    return None if goal is None else strips(key, [goal])[goal.epic]
+
+
+def strips(key: str, goals: Sequence[Goal]) -> dict[int, Strip]:
+    """The strips of these epics' targets, by the epics' ids; two queries, however many there are."""
+    if not goals:
+        return {}
+    found = Baseline.objects.filter(metric__in={goal.metric for goal in goals}).order_by("pk")
+    baselines = {row.metric_id: row for row in found}  # the newest of each metric
+    rows = _rows(goals, baselines)
+    return {goal.epic: _strip(key, goal, baselines.get(goal.metric), rows) for goal in goals}
+
+
+def _strip(key: str, goal: Goal, baseline: Baseline | None, rows: Sequence[Row]) -> Strip:
+    means = _means(key, goal, baseline, rows)
     base = _baseline_value(baseline, means)
     shown = Strip(
         metric=goal.key,
@@ -89,6 +116,7 @@ def strip(key: str, goal: Goal | None) -> Strip | None:
         best_url=f"/p/{key}/tickets/{best.number}/",
         best_note=f"mean of {best.pairs}" if best.pairs > 1 else "one run",
         reached=best.value >= goal.value if upwards else best.value <= goal.value,
+        way=_way(base, best.value, goal.value),
         trend=_trend(goal, rivals, base),
     )
 
@@ -113,40 +141,54 @@ def first_goal(tickets: Iterable[Line]) -> Goal | None:
     )
 
 
-def _means(key: str, goal: Goal, baseline: Baseline | None) -> list[Measured]:
-    """Each candidate under the epic by its mean, oldest first; all of the one measurement that is compared."""
-    mine = Q(ticket__story__epic=goal.epic)
-    if baseline and baseline.candidate_id:
-        mine |= Q(candidate=baseline.candidate_id)
+def _rows(goals: Sequence[Goal], baselines: Mapping[int, Baseline]) -> list[Row]:
+    """What was measured under the epics, and of the baselines wherever they are, newest first."""
+    mine = Q(pk__in=[])
+    for goal in goals:
+        one = Q(ticket__story__epic=goal.epic)
+        baseline = baselines.get(goal.metric)
+        if baseline and baseline.candidate_id:
+            one |= Q(candidate=baseline.candidate_id)
+        mine |= one & Q(metric=goal.metric)
     place = Window(
         RowNumber(),
-        partition_by=[F("candidate"), F("dataset_digest"), F("split"), F("pair_key")],
+        partition_by=[F("metric"), F("candidate"), F("dataset_digest"), F("split"), F("pair_key")],
         order_by=[F("observed_at").desc(), F("step").desc(), F("pk").desc()],  # the newest run, at its last step
     )
-    rows = list(
-        Snapshot.objects.current()
-        .filter(mine, metric=goal.metric)
-        .annotate(place=place)
-        .filter(place=1)
-        .order_by("-observed_at", "-pk")
-        .values_list(
-            "candidate", "ticket__number", "dataset_digest", "split", "pair_key", "value", "observed_at",
-        )[:READ_AT_MOST]
+    rows = Snapshot.objects.current().filter(mine).annotate(place=place).filter(place=1).order_by("-observed_at", "-pk")
+    found = rows.values_list(
+        "candidate", "ticket__number", "dataset_digest", "split", "pair_key", "value", "observed_at", "metric",
+        "ticket__story__epic",
     )  # fmt: skip
+    return [Row._make(row) for row in found[: READ_AT_MOST * len(goals)]]
+
+
+def _means(key: str, goal: Goal, baseline: Baseline | None, rows: Sequence[Row]) -> list[Measured]:
+    """Each candidate under the epic by its mean, oldest first; all of the one measurement that is compared."""
+    against = baseline.candidate_id if baseline else None
+    rows = [row for row in rows if row.metric == goal.metric and (row.epic == goal.epic or row.candidate == against)]
     if not rows:
         return []
-    digest, split = (baseline.dataset_digest, baseline.split) if baseline else (rows[0][2], rows[0][3])
-    groups: dict[int, list[tuple]] = defaultdict(list)
+    digest, split = (baseline.dataset_digest, baseline.split) if baseline else (rows[0].digest, rows[0].split)
+    groups: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
-        if (row[2], row[3]) == (digest, split):
-            groups[row[0]].append(row)
+        if (row.digest, row.split) == (digest, split):
+            groups[row.candidate].append(row)
     found = []
     for candidate, pairs in groups.items():
-        mean = aggregate([Reading(pair[4], pair[5], "") for pair in pairs], judge="mean", op=goal.op)
+        readings = [Reading(pair.pair_key, pair.value, "") for pair in pairs]
+        mean = aggregate(readings, judge="mean", op=goal.op)
         if mean is not None:
-            number, last = pairs[0][1], pairs[0][6]
+            number, last = pairs[0].ticket, pairs[0].observed_at
             found.append(Measured(candidate, f"{key}-{number}", number, mean, len(pairs), last))
     return sorted(found, key=lambda one: one.last)
+
+
+def _way(base: float | None, best: float, target: float) -> float | None:
+    """How much of the way from the baseline to the target is gone, 0 to 1; None where there is no such way."""
+    if base is None or base == target:
+        return None
+    return min(max((best - base) / (target - base), 0.0), 1.0)
 
 
 def _baseline_value(baseline: Baseline | None, means: list[Measured]) -> float | None:
