@@ -20,6 +20,7 @@ from agileml.planning.actions.sprints import NeedsDecision
 from agileml.planning.actions.take_back import Overtaken
 from agileml.planning.rules.moves import Refusal, Refused
 from agileml.planning.rules.progress import DoneRule, NeedsPlan
+from agileml.planning.rules.wip import WipLimit
 from agileml.projects.doors import Forbidden, Hidden
 from agileml.work.actions import Referenced, Stale
 from agileml.work.fields import Invalid
@@ -102,6 +103,11 @@ def _done_rule(error: DoneRule) -> Problem:
     return Problem(409, "done_rule", str(error), [one("/to", lack.code, lack.message) for lack in error.missing])
 
 
+def _wip_limit(error: WipLimit) -> Problem:
+    errors = [{**one("/to", crossing.over, crossing.message), "limit": crossing.limit} for crossing in error.crossed]
+    return Problem(409, "wip_limit", str(error), errors)
+
+
 def _resync(error: Resync) -> Problem:
     return Problem(410, "resync", str(error), more={"epoch": error.epoch, "revision": error.revision})
 
@@ -125,6 +131,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Problem]] = {
     Overtaken: _overtaken,
     Moved: lambda error: Problem(409, "moved", str(error), more={"current": {"status": error.status}}),
     DoneRule: _done_rule,
+    WipLimit: _wip_limit,
     Referenced: lambda error: Problem(409, "referenced", str(error)),
     Resync: _resync,
     APIException: _framework,

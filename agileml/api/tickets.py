@@ -80,15 +80,17 @@ class Status(ProjectView):
     def post(self, request: Request, key: str, number: int) -> Response:
         """Move it to another status."""
         values = fields.clean(self.sent(), fields=STATUS, required=("to",))
+        notes: list[str] = []
         progress.progress(
             number=number,
+            told=notes,
             to=values["to"],
             from_status=values.get("from"),
             outcome=values.get("outcome", ""),
             override=values.get("override", ""),
             **self.doing(),
         )
-        return tagged(shape_of(self.project, number))
+        return tagged(shape_of(self.project, number) | ({"notes": notes} if notes else {}))
 
 
 class Rank(ProjectView):

@@ -25,6 +25,7 @@ from agileml.planning.queries.done import lacking
 from agileml.planning.queries.ticket import Where, findings_to_cite, neighbours, where_is
 from agileml.planning.rules.moves import RESUME_COSTS, MoveRequest, Refused, parse
 from agileml.planning.rules.progress import DoneRule, NeedsPlan
+from agileml.planning.rules.wip import WipLimit
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
@@ -55,6 +56,7 @@ def move(request: HttpRequest, key: str, number: int) -> HttpResponse:
     if request.method == "GET":
         return _done_dialog(request, access, where)
     to, ticket = request.POST.get("to", ""), where.ticket
+    notes: list[str] = []
     try:
         _write_draft(request, access, number)
         progress(
@@ -66,11 +68,15 @@ def move(request: HttpRequest, key: str, number: int) -> HttpResponse:
             override=request.POST.get("override", ""),
             before=_number(request.POST.get("before")),
             after=_number(request.POST.get("after")),
+            told=notes,
             actor=access.user,
             now=timezone.now(),
         )
     except Moved as moved:
         return _refused(request, access, where, [str(moved)], status=409)
+    except WipLimit as limit:
+        errors = [crossing.message for crossing in limit.crossed]
+        return _refused(request, access, where, errors, status=409, beyond=Need.LEAD in access.can, to=to)
     except DoneRule:
         return _done_dialog(request, access, where, asked="outcome" in request.POST, status=422)
     except NeedsPlan as needs:
@@ -80,7 +86,12 @@ def move(request: HttpRequest, key: str, number: int) -> HttpResponse:
             return _done_dialog(request, access, where, errors=_texts(invalid), status=422)
         return _refused(request, access, where, _texts(invalid))
     said = f"{where.key} moved to {Ticket.Status(to).label}" if to != ticket.status else f"{where.key} has a new place"
-    return done(request, to=_back(request, where), text=said, events=REFRESH, shown=False)
+    if notes:
+        said = " ".join([f"{said}.", *notes])
+    return done(
+        request, to=_back(request, where), text=said, events=REFRESH, shown=bool(notes),
+        tone="warning" if notes else "success",
+    )  # fmt: skip
 
 
 def _write_draft(request: HttpRequest, access: Access, number: int) -> None:
@@ -285,9 +296,9 @@ def _dialog(
 
 
 def _refused(
-    request: HttpRequest, access: Access, where: Where, errors: Sequence[str], *, status: int = 422
+    request: HttpRequest, access: Access, where: Where, errors: Sequence[str], *, status: int = 422, **context: Any
 ) -> HttpResponse:
-    response = _dialog(request, access, where, "card/_refused.html", status=status, errors=errors)
+    response = _dialog(request, access, where, "card/_refused.html", status=status, errors=errors, **context)
     return trigger_client_event(response, "board:refresh", {})
 
 
