@@ -13,6 +13,7 @@ from agileml.planning import shapes
 from agileml.planning.actions import progress, tickets
 from agileml.planning.models import Assignment
 from agileml.planning.queries import plans
+from agileml.planning.queries.tried import matching, words_of
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Project
 from agileml.work import fields
@@ -21,7 +22,7 @@ from agileml.work.models import Ticket
 from agileml.work.queries import HasLabel
 from agileml.work.types import TicketType
 
-FILTERS = ("status", "type", "assignee", "story", "epic", "sprint", "label", "component", "updated_since")
+FILTERS = ("status", "type", "assignee", "story", "epic", "sprint", "label", "component", "updated_since", "search")
 NOBODY = "none"
 STATUS: dict[str, fields.Check] = {
     "from": fields.one_of(*Ticket.Status.values),
@@ -133,6 +134,9 @@ def _filtered(request: Request, project: Project) -> Any:
     label = paging.text(request, "label")
     if label is not None:
         rows = rows.filter(HasLabel(label))
+    search = paging.text(request, "search")
+    if search is not None:
+        rows = rows.filter(matching(words_of(search)))
     assignee = paging.text(request, "assignee")
     if assignee == NOBODY:
         rows = rows.filter(assignee=None)

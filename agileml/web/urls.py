@@ -19,6 +19,7 @@ from agileml.web import (
     take,
     theme,
     ticket,
+    tried,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -49,6 +50,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<str:key>/sprints/<int:number>/history/", history.show, name="history"),
     path("p/<str:key>/decisions/<uuid:uid>/take-back/", take.back, name="take_back"),
     path("p/<str:key>/backlog/", backlog.show, name="backlog"),
+    path("p/<str:key>/tried/", tried.show, name="tried"),
     path("p/<str:key>/sprints/", sprints.show, name="sprints"),
     path("p/<str:key>/sprints/<int:number>/edit/", sprint.edit, name="sprint_edit"),
     path("p/<str:key>/sprints/<int:number>/start/", sprint.start, name="sprint_start"),
