@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count
 
+from agileml.journal.models import Change
 from agileml.metrics import shapes as metric_shapes
 from agileml.metrics.models import Target
 from agileml.planning.models import AlignmentReview, Assignment, Sprint
@@ -67,6 +68,13 @@ class EpicLine:
     def drifts(self) -> bool:
         """Whether it has gone unreviewed for too long."""
         return self.unreviewed >= drift.DRIFTS_AFTER
+
+    @property
+    def percent(self) -> int | None:
+        """How much of the way to its target is gone; all of it only once the target is reached."""
+        if self.strip is None or self.strip.way is None:
+            return None
+        return int(self.strip.way * 100)
 
     @property
     def stands(self) -> bool:
@@ -188,3 +196,9 @@ def _worked(epics: Sequence[Epic]) -> dict[int, set[int]]:
     for epic, sprint in inside.order_by().values_list("ticket__story__epic", "sprint").distinct():
         found[epic].add(sprint)
     return found
+
+
+def last_edit(row: Epic | Story) -> Change | None:
+    """The newest edit of an epic or a story; its actor is loaded."""
+    changes = Change.objects.filter(stream=row.project.stream_id, object_uid=row.uid, action="updated")
+    return changes.select_related("actor").order_by("-revision").first()

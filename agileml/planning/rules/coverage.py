@@ -34,7 +34,7 @@ def coverage(components: Sequence[str], work: Iterable[Work]) -> list[Covered]:
     found = []
     for component in components:
         mine = [one for one in work if one.component == component]
-        state = max((STATES[one.status] for one in mine), key=ORDER.index, default="bare")
+        state: State = max((STATES[one.status] for one in mine), key=ORDER.index, default="bare")
         done = sum(one.many for one in mine if STATES[one.status] == "stands")
         found.append(Covered(component, state, done, sum(one.many for one in mine)))
     return found

@@ -1,0 +1,66 @@
+"""One story: its tickets, edited without losing another's words, deleted while it has none."""
+
+from typing import Any
+
+import pytest
+
+from agileml.work.actions import create_epic, create_story, edit_story
+from agileml.work.models import Story, Ticket
+from tests.factories import NOW, Cast, make_ticket
+from tests.web.browsing import browser_of
+
+PATH = "/p/TST/stories/1/"
+WAS = {"was_title": "How?", "was_description": "", "was_epic": "1"}
+
+
+@pytest.fixture
+def by(cast: Cast) -> dict[str, Any]:
+    return {"project": cast.project, "actor": cast.lead, "now": NOW}
+
+
+@pytest.fixture(autouse=True)
+def story(by: dict[str, Any]) -> None:
+    create_epic(sent={"title": "Read faster"}, **by)
+    create_epic(sent={"title": "Read letters"}, **by)
+    create_story(sent={"title": "How?", "epic": 1}, **by)
+
+
+def test_it_shows_its_tickets_to_all(cast: Cast):
+    make_ticket(cast, "Look at slant", story=1)
+    html = browser_of(cast.stakeholder).get(PATH).content.decode()
+    assert "Look at slant" in html
+    assert 'name="do"' not in html
+    assert browser_of(cast.outsider).get(PATH).status_code == 404
+
+
+def test_it_moves_to_another_epic_or_to_none(cast: Cast):
+    browser = browser_of(cast.member)
+    assert browser.post(PATH, {"title": "How?", "description": "So", "epic": "2", **WAS}).status_code == 302
+    row = Story.objects.get()
+    assert (row.epic and row.epic.number, row.description) == (2, "So")
+    browser.post(PATH, {"title": "How?", "epic": "", **WAS, "was_epic": "2", "was_description": "So"})
+    assert Story.objects.get().epic is None
+
+
+def test_what_another_wrote_meanwhile_is_not_lost(cast: Cast, by: dict[str, Any]):
+    edit_story(number=1, sent={"title": "How then?"}, expected_version=1, **by)
+    answer = browser_of(cast.member).post(PATH, {"title": "Why?", "description": "", "epic": "1", **WAS})
+    html = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Lead Person changed this" in html
+    assert "How then?" in html
+    kept = {"title": "Why?", "description": "", "epic": "1", "was_title": "How then?", "keep_title": "mine"}
+    assert browser_of(cast.member).post(PATH, WAS | kept).status_code == 302
+    assert Story.objects.get().title == "Why?"
+
+
+def test_it_is_deleted_only_while_it_has_no_tickets(cast: Cast):
+    make_ticket(cast, story=1)
+    browser = browser_of(cast.member)
+    answer = browser.post(PATH, {"do": "delete"})
+    assert answer.status_code == 409
+    assert "This story has tickets" in answer.content.decode()
+    Ticket.objects.all().delete()
+    answer = browser.post(PATH, {"do": "delete"})
+    assert (answer.status_code, answer["Location"]) == (302, "/p/TST/epics/1/")
+    assert browser.get(PATH).status_code == 404
