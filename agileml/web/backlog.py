@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from agileml.lib.htmx import varies, wants_fragment
 from agileml.lib.numbers import whole
+from agileml.planning.actions.bulk import edit_many
 from agileml.planning.actions.decide import Why, decide
 from agileml.planning.actions.progress import progress
 from agileml.planning.actions.sprints import draft_some
@@ -24,7 +25,7 @@ from agileml.planning.queries import backlog as queries
 from agileml.planning.queries import history
 from agileml.planning.queries import replan as replans
 from agileml.planning.queries.backlog import Filters
-from agileml.planning.rules.moves import Refused, parse
+from agileml.planning.rules.moves import Refusal, Refused, parse
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
@@ -34,6 +35,9 @@ from agileml.work.models import Ticket
 from agileml.work.types import KINDS, TicketType
 
 SKIPS_BECAUSE = ("priority", "data_problem", "blocked", "other")
+SET_ALL = ("type", "story", "component", "assignee", "estimate")
+EMPTY = "-"
+RANKS = ("up", "down", "place")
 ONE_LINE = ("title", "type", "component", "question", "expected_benefit")
 
 
@@ -62,7 +66,9 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         )
     if said:
         messages.success(request, said)
-    return redirect(request.get_full_path())
+    verb, _, about = doing.partition(":")
+    row = f"#ticket-{about}" if verb in RANKS and whole(about) else ""  # the row that moved is marked there
+    return redirect(request.get_full_path() + row)
 
 
 def _filters(data: QueryDict) -> Filters:
@@ -83,12 +89,16 @@ def _do(request: HttpRequest, access: Access, filters: Filters, doing: str, pick
     verb, _, number = doing.partition(":")
     if verb in {"up", "down"}:
         return _rank(access, filters, whole(number), up=verb == "up", by=by)
+    if verb == "place":
+        return _place(request, whole(number), by)
     if doing == "new":
         return _create(request, access, by)
-    if not picked:
+    if not picked or not doing:
         if doing:
             messages.info(request, "Tick the tickets first that this is about.")
         return ""
+    if doing == "edit":
+        return _edit(request, access, picked, by)
     if doing == "draft":
         row = draft_some(number=whole(request.POST.get("sprint")) or 0, add=picked, **by)
         return f"{how_many(len(picked), 'ticket')} put into {row.name}."
@@ -109,8 +119,60 @@ def _rank(access: Access, filters: Filters, number: int | None, *, up: bool, by:
     if ticket is None or beside is None:
         return ""  # it is first or last already, or somebody took it away meanwhile
     by = {**by, ("before" if up else "after"): beside}
-    progress(number=ticket.number, to=ticket.status, **by)
+    progress(number=ticket.number, to=None, **by)
     return ""
+
+
+def _place(request: HttpRequest, number: int | None, by: Mapping[str, Any]) -> str:
+    """Put a ticket where it was dropped: right before or right after another one."""
+    beside: dict[str, Any] = {name: found for name in ("before", "after") if (found := whole(request.POST.get(name)))}
+    try:
+        progress(number=number or 0, to=None, **beside, **by)
+    except Invalid as gone:  # somebody deleted the neighbour meanwhile
+        raise Refused([Refusal("unknown_ticket", error.message, number) for error in gone.errors]) from None
+    return ""
+
+
+def _edit(request: HttpRequest, access: Access, picked: Sequence[int], by: Mapping[str, Any]) -> str:
+    sent = _changes(request.POST)
+    if not sent:
+        messages.info(request, "Say first what to change.")
+        return ""
+    try:
+        changed = edit_many(numbers=picked, sent=sent, **by)
+    except Invalid as invalid:
+        wrong = [f"{error.pointer.strip('/').split('/')[0].capitalize()}: {error.message}" for error in invalid.errors]
+        raise Refused([Refusal("invalid", words) for words in wrong]) from None
+    return f"{how_many(len(changed), 'ticket')} changed." if changed else "All of them were so already."
+
+
+def _changes(data: QueryDict) -> dict[str, Any]:
+    """What the form says to set; a field left empty is left as it is, and a lone dash empties it."""
+    said = {name: words for name in SET_ALL if (words := data.get(f"set_{name}", "").strip())}
+    sent: dict[str, Any] = {}
+    for name, words in said.items():
+        if words == EMPTY:
+            sent[name] = "" if name == "component" else None
+        elif name == "story":
+            sent[name] = whole(words) or 0
+        elif name == "estimate":
+            sent[name] = _number(words)
+        else:
+            sent[name] = words
+    labels = {way: _words(data.get(f"labels_{way}", "")) for way in ("add", "remove")}
+    return sent | ({"labels": labels} if any(labels.values()) else {})
+
+
+def _number(words: str) -> float | str:
+    """What stands there as a number; words that are none stay words, and are refused as such."""
+    try:
+        return float(words.replace(",", "."))
+    except ValueError:
+        return words
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _create(request: HttpRequest, access: Access, by: Mapping[str, Any]) -> str:
@@ -118,9 +180,8 @@ def _create(request: HttpRequest, access: Access, by: Mapping[str, Any]) -> str:
     sent.setdefault("title", "")
     if story := whole(request.POST.get("in_story")):
         sent["story"] = story
-    labels = [label.strip() for label in request.POST.get("labels", "").split(",")]
-    if any(labels):
-        sent["labels"] = [label for label in labels if label]
+    if labels := _words(request.POST.get("labels", "")):
+        sent["labels"] = labels
     sprint = whole(request.POST.get("into"))
     row = create_ticket(sent=sent, sprint=sprint, **by)
     url = reverse("ticket", args=[access.project.key, row.number])
@@ -182,6 +243,7 @@ def _page(
         "stories": stories,
         "types": TicketType.choices,
         "asks": [(value, KINDS[value].asks) for value in TicketType.values],
+        "people": queries.people(project) if Need.WORK in access.can else [],
         "planned": planned,
         "nav_sprint": queries.running(project),
         "into": request.POST.get("sprint") or (str(planned[0].number) if planned else ""),

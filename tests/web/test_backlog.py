@@ -178,6 +178,55 @@ def test_among_stories_a_ticket_moves_past_its_own_storys_tickets(cast: Cast):
     assert order(cast) == whole
 
 
+def test_a_ticket_is_put_where_it_was_dropped_and_its_row_is_shown(cast: Cast, tickets: list[Ticket]):
+    answer = do(cast, "place:4", before="2", query="?group=rank")
+    assert answer["Location"] == f"{PATH}?group=rank#ticket-4"
+    assert order(cast) == [1, 4, 2, 3, 5]
+    do(cast, "place:1", after="5")
+    assert order(cast) == [4, 2, 3, 5, 1]
+    assert set(Ticket.objects.values_list("version", flat=True)) == {1}
+
+
+def test_a_place_beside_a_ticket_that_went_away_is_refused_and_nothing_moves(cast: Cast, tickets: list[Ticket]):
+    Ticket.objects.filter(number=2).update(deleted_at=NOW)
+    answer = do(cast, "place:4", before="2", query="?group=rank")
+    assert answer.status_code == 422
+    assert "There is no such other ticket." in answer.content.decode()
+    assert keys(answer.content.decode()) == [1, 3, 4, 5]
+    assert do(cast, "place:77", before="1").status_code == 404
+
+
+def test_what_is_ticked_is_edited_at_once_and_what_is_left_empty_stays(cast: Cast):
+    one = story(cast, "One")
+    make_ticket(cast, component="data", labels=["old"])
+    make_ticket(cast, estimate=3)
+    answer = do(
+        cast, "edit", 1, 2, set_type="review", set_story=str(one), set_assignee=str(cast.member.uid), set_component="",
+        set_estimate="", labels_add="urgent, data", labels_remove="old", query="?type=engineering",
+    )  # fmt: skip
+    assert answer["Location"] == f"{PATH}?type=engineering"
+    rows = list(Ticket.objects.order_by("number"))
+    assert [(row.type, row.story.number, row.assignee) for row in rows] == [("review", one, cast.member)] * 2
+    assert [(row.component, row.estimate, row.labels) for row in rows] == [
+        ("data", None, ["urgent", "data"]), ("", 3, ["urgent", "data"]),
+    ]  # fmt: skip
+    do(cast, "edit", 1, 2, set_story="-", set_assignee="-", set_component="-", set_estimate="-")
+    assert (
+        list(Ticket.objects.values_list("story", "assignee", "component", "estimate")) == [(None, None, "", None)] * 2
+    )
+
+
+def test_an_edit_of_many_that_cannot_be_says_every_reason_and_keeps_what_was_written(cast: Cast, tickets: list[Ticket]):
+    make_sprint(cast, [1, 2], active=True)
+    html = do(cast, "edit", 1, 2, 3, set_type="review", set_component="data").content.decode()
+    assert re.findall(r"<li>(TST-\d): Type is part of the plan", html) == ["TST-1", "TST-2"]
+    assert re.findall(r'name="pick" value="(\d)"[^>]* checked', html) == ["3"]
+    assert 'name="set_component" maxlength="40" value="data"' in html
+    wrong = do(cast, "edit", 3, set_estimate="many", labels_add="x" * 41).content.decode()
+    assert "<li>Estimate: This must be a number.</li><li>Labels: At most 40 characters.</li>" in wrong
+    assert Ticket.objects.exclude(version=1).count() == 0
+
+
 def test_moving_changes_no_status_and_a_ticket_that_went_away_breaks_nothing(cast: Cast, tickets: list[Ticket]):
     progress(project=cast.project, number=3, to="in_progress", actor=cast.lead, now=NOW)
     do(cast, "up:3", query="?group=rank")
@@ -277,6 +326,10 @@ def test_where_only_leads_decide_a_member_is_not_offered_to_skip(db: None):
         {"do": "new", "title": "a", "type": "review", "into": "77"}, {"do": "skip", "pick": "99"},
         {"do": "skip", "pick": "99", "code": "other", "reason": "x"}, {"do": "up:99999999999999999999"},
         {"do": "new", "title": "a", "type": "review", "in_story": "77"},
+        {"do": "place:"}, {"do": "place:1"}, {"do": "place:1", "before": "x"}, {"do": "place:1", "before": "1"},
+        {"do": "edit", "pick": "1"}, {"do": "edit", "pick": "1", "set_story": "x"}, {"pick": "1"},
+        {"do": "edit", "pick": "1", "set_assignee": "me"}, {"do": "edit", "pick": "1", "set_estimate": "nan"},
+        {"do": "edit", "pick": "1", "set_component": "\0"}, {"do": "edit", "set_type": "review"},
     ],
 )  # fmt: skip
 def test_no_form_however_it_was_filled_breaks_the_page(cast: Cast, tickets: list[Ticket], sent: dict[str, str]):

@@ -9,7 +9,7 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subque
 from django.db.models.functions import Cast, Coalesce
 
 from agileml.planning.models import Assignment, Sprint
-from agileml.projects.models import Project
+from agileml.projects.models import Membership, Project
 from agileml.work.models import Ticket
 
 A_PAGE = 100
@@ -164,3 +164,9 @@ def running(project: Project) -> int | None:
 def planned_sprints(project: Project) -> list[Sprint]:
     """Sprints that can be drafted, the next first."""
     return list(Sprint.objects.filter(project=project, state=Sprint.State.PLANNED).order_by("start", "number"))
+
+
+def people(project: Project) -> list[tuple[str, str]]:
+    """Who can be given work in this project, as (uid, name)."""
+    rows = Membership.objects.filter(project=project, user__is_active=True).exclude(role=Membership.Role.STAKEHOLDER)
+    return [(str(uid), name) for uid, name in rows.order_by("user__name").values_list("user__uid", "user__name")]
