@@ -26,7 +26,7 @@ from agileml.planning.rules.progress import DoneRule, NeedsPlan
 from agileml.planning.rules.replay import replay
 from agileml.planning.rules.starting import Destination
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.actions import create_story
+from agileml.work.actions import Referenced, Stale, create_story
 from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, measure
@@ -45,7 +45,7 @@ from tests.planning.mirror import (
 
 REFUSALS = (
     Refused, Invalid, Hidden, Forbidden, Overtaken, NeedsPlan, DoneRule, decide.StalePlan, progress.Moved,
-    sprints.Stale, sprints.NeedsDecision, tickets.Referenced,
+    Stale, sprints.NeedsDecision, Referenced,
 )  # fmt: skip
 MOST_TICKETS, MOST_SPRINTS = 16, 5
 STATUSES = ("todo", "in_progress", "in_review", "done")

@@ -6,9 +6,9 @@ import pytest
 
 from agileml.journal.models import Change
 from agileml.planning.actions import notes, tickets
-from agileml.planning.actions.sprints import Stale
 from agileml.planning.models import Assignment, Sprint
 from agileml.projects.doors import Forbidden, Hidden
+from agileml.work.actions import Referenced, Stale
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_sprint, make_ticket, measure, replan
 from tests.planning.mirror import images
@@ -67,7 +67,7 @@ def test_what_history_names_is_skipped_and_not_deleted(
     cast: Cast, sprint: Sprint, name_it: Callable[[Cast, Sprint], None]
 ):
     name_it(cast, sprint)
-    with pytest.raises(tickets.Referenced):
+    with pytest.raises(Referenced):
         delete(cast, 5)
     assert 5 in images(cast.project)
 

@@ -8,11 +8,12 @@ from agileml.journal.models import Change
 from agileml.planning.actions import tickets
 from agileml.planning.actions.decide import Why
 from agileml.planning.actions.progress import progress
-from agileml.planning.actions.sprints import NeedsDecision, Stale
+from agileml.planning.actions.sprints import NeedsDecision
 from agileml.planning.actions.take_back import take_back
 from agileml.planning.models import Decision, Sprint
 from agileml.planning.rules.moves import Refused
 from agileml.projects.doors import Forbidden, Hidden
+from agileml.work.actions import Stale
 from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_sprint, make_ticket, measure, replan

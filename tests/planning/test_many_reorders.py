@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def a_writer(cast: Cast, seed: int, moves: int, numbers: list[int]) -> Callable[
     def write() -> int:
         for _ in range(moves):
             moved, beside = chance.sample(numbers if chance.random() < 0.5 else numbers[:4], 2)
-            where = {chance.choice(["before", "after"]): beside}
+            where: dict[str, Any] = {chance.choice(["before", "after"]): beside}
             progress(project=cast.project, number=moved, to=None, actor=cast.member, now=NOW, **where)
         return moves
 

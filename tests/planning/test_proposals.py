@@ -93,7 +93,7 @@ def test_what_could_not_be_decided_cannot_be_proposed(led: Cast) -> None:
 
 def test_it_is_declined_with_a_word_and_answered_once(led: Cast) -> None:
     row = proposed(led)
-    by = {"project": led.project, "proposal": str(row.uid), "actor": led.lead, "now": NOW}
+    by: dict[str, Any] = {"project": led.project, "proposal": str(row.uid), "actor": led.lead, "now": NOW}
     with pytest.raises(Refused):
         decline(answer="  ", **by)
     decline(answer="The seeds are not in yet.", **by)

@@ -12,6 +12,7 @@ from agileml.planning.models import Assignment, Decision, Sprint
 from agileml.planning.rules.moves import Refused
 from agileml.planning.rules.starting import Destination
 from agileml.projects.doors import Forbidden, Hidden
+from agileml.work.actions import Stale
 from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_sprint, make_ticket, replan
@@ -243,7 +244,7 @@ def test_of_a_closed_sprint_only_the_name_changes(cast: Cast, sprint: Sprint):
 
 def test_an_edit_on_an_older_version_is_stale(cast: Cast, sprint: Sprint):
     edit(cast, sprint, name="First", version=1)
-    with pytest.raises(sprints.Stale) as stale:
+    with pytest.raises(Stale) as stale:
         edit(cast, sprint, name="Second", version=1)
     assert stale.value.current["name"] == "First"
 

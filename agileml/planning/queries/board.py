@@ -121,8 +121,8 @@ def sprint_to_show(project: Project, number: int | None, *, last: int | None) ->
     """
     wanted = Q(state=Sprint.State.ACTIVE) | Q(number=number) if number else Q(state=Sprint.State.ACTIVE)
     proposed = Count("proposals", filter=Q(proposals__state=Proposal.State.OPEN))
-    found = Sprint.objects.filter(wanted, project=project).annotate(proposed=proposed).order_by("end", "number")
-    rows: list[Sprint] = [*found]
+    known = Sprint.objects.filter(wanted, project=project).annotate(proposed=proposed).order_by("end", "number")
+    rows: list[Sprint] = [*known]
     active = [row for row in rows if row.state == Sprint.State.ACTIVE]
     if number is not None:
         found = next((row for row in rows if row.number == number), None)
