@@ -21,7 +21,9 @@ from agileml.planning.actions.take_back import Overtaken
 from agileml.planning.rules.moves import Refusal, Refused
 from agileml.planning.rules.progress import DoneRule, NeedsPlan
 from agileml.planning.rules.wip import WipLimit
+from agileml.projects.actions import StaleSettings
 from agileml.projects.doors import Forbidden, Hidden
+from agileml.projects.settings import BadSettings
 from agileml.work.actions import Referenced, Stale
 from agileml.work.fields import Invalid
 
@@ -82,6 +84,11 @@ def _invalid(error: Invalid) -> Problem:
     return Problem(422, "invalid", "What was sent cannot be stored.", errors)
 
 
+def _bad_settings(error: BadSettings) -> Problem:
+    errors = [one(f"/{item.name}", "invalid", item.message) for item in error.errors]
+    return Problem(422, "invalid", "What was sent cannot be stored.", errors)
+
+
 def _needs_decision(error: NeedsDecision) -> Problem:
     errors = [one(f"/{name}", "needs_decision", "This is part of the plan.") for name in error.names]
     return Problem(409, "needs_decision", str(error), errors, {"fields": error.names, "sprint": error.sprint})
@@ -123,6 +130,8 @@ ANSWERS: dict[type[Exception], Callable[[Any], Problem]] = {
     Hidden: lambda error: Problem(404, "not_found", NOT_THERE),
     Forbidden: lambda error: Problem(403, "forbidden", str(error), more={"need": error.need.value}),
     Invalid: _invalid,
+    BadSettings: _bad_settings,
+    StaleSettings: lambda error: Problem(412, "stale", str(error), more={"current": error.current}),
     Refused: _refused,
     StalePlan: _stale_plan,
     Stale: lambda error: Problem(412, "stale", str(error), more={"current": error.current}),

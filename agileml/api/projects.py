@@ -6,9 +6,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agileml.api import columns, paging
-from agileml.api.views import ApiView, ProjectView, tagged
+from agileml.api.views import ApiView, ProjectView, expected_version, tagged
 from agileml.lib.times import maybe_rfc3339
 from agileml.projects import shapes
+from agileml.projects.actions import edit_project
 from agileml.projects.models import Membership, Project
 
 
@@ -59,6 +60,11 @@ class OneProject(ProjectView):
     def get(self, request: Request, key: str) -> Response:
         """Read it."""
         return self.vouched(tagged(shapes.project(self.project)))
+
+    def patch(self, request: Request, key: str) -> Response:
+        """Change its settings, which leads may."""
+        row = edit_project(sent=self.sent(), expected_version=expected_version(request), **self.doing())
+        return tagged(shapes.project(row))
 
 
 class Members(ProjectView):

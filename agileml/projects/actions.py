@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from agileml.projects import shapes
 from agileml.projects.doors import Hidden, writing
 from agileml.projects.models import Membership, Project, Token
 from agileml.projects.rules import Need
+from agileml.projects.settings import checked
 
 WEEKDAYS = [0, 1, 2, 3, 4]
 USED_AT_MOST_EVERY = timedelta(minutes=1)
@@ -20,6 +22,14 @@ USED_AT_MOST_EVERY = timedelta(minutes=1)
 
 class LastLead(Exception):
     """A project without a lead could never be led again."""
+
+
+class StaleSettings(Exception):
+    """The settings were changed since the version that this change was made for."""
+
+    def __init__(self, current: dict[str, Any]) -> None:
+        super().__init__("The settings were changed by somebody else meanwhile.")
+        self.current = current
 
 
 def create_project(
@@ -44,6 +54,37 @@ def create_project(
         membership.save(force_insert=True)
         w.record("member", "created", membership, resource=shapes.member(membership))
     return project
+
+
+def edit_project(
+    *,
+    project: Project,
+    sent: Mapping[str, Any],
+    expected_version: int,
+    actor: User,
+    now: datetime,
+    origin: str = "",
+) -> Project:
+    """Change a project's settings, which leads may; what is sent as it is already is no change.
+
+    Raises BadSettings with all that is wrong, StaleSettings when they were changed since `expected_version`.
+    """
+    values = checked(sent)
+    with writing(project, actor=actor, now=now, need=Need.LEAD, origin=origin) as w:
+        row = w.project
+        if row.version != expected_version:
+            raise StaleSettings(shapes.project(row))
+        diff = {name: [getattr(row, name), value] for name, value in values.items() if getattr(row, name) != value}
+        if not diff:
+            return row
+        for name in diff:
+            setattr(row, name, values[name])
+        row.version += 1
+        row.revision = w.revision
+        row.save(update_fields=[*diff, "version", "revision"])
+        w.journal.record("project", "updated", row, diff=diff)
+        audit(action="settings changed", actor=actor, now=w.now, stream=w.journal.stream, detail={"settings": diff})
+    return row
 
 
 def add_member(*, project: Project, user: User, role: str, actor: User, now: datetime) -> Membership:

@@ -88,6 +88,7 @@ ROUTES = [
     Route("me", "get", None),
     Route("projects", "get", None),
     Route("project", "get", Need.READ),
+    Route("project", "patch", Need.LEAD, 200, {"wip_limits": {"in_progress": 4}, "wip_hard": True}),
     Route("members", "get", Need.READ),
     Route("epics", "get", Need.READ),
     Route("epics", "post", Need.WORK, 201, {"title": "Read faster", "goal": "Soon", "components": ["data"]}),
