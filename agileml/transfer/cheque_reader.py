@@ -31,6 +31,10 @@ SPRINT_1 = {
     "goal": "Read digits end to end with something, and know what a learner adds",
     "increment": "A reader that the pilot branch can be shown",
 }
+REVIEW_1 = (
+    "The clerks still want it most for the cheques that they only have to look at. "
+    "Keep the goal: the next sprint takes errors off the reader."
+)
 SPRINT_2 = {
     "name": "Fewer errors",
     "goal": "Halve the errors of the reader without new data",

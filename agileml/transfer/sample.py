@@ -17,6 +17,7 @@ from agileml.ingest.actions import make_source, receive_push
 from agileml.metrics.actions.settings import set_baseline, set_target, watch_metric
 from agileml.metrics.models import Candidate, Snapshot
 from agileml.planning.actions import decide, notes, progress, sprints, tickets
+from agileml.planning.actions.alignment import review_epic
 from agileml.planning.rules.moves import parse
 from agileml.planning.rules.starting import Destination
 from agileml.projects.actions import add_member, create_project, issue_token
@@ -183,6 +184,11 @@ class Story:
     def say(self, ticket: int, who: str, text: str, at: datetime) -> None:
         add_comment(project=self.project, ticket=ticket, text=text, actor=self.people[who], now=at)
 
+    def review(self, sprint: int, who: str, verdict: str, note: str, at: datetime) -> None:
+        """After a sprint the team asks whether the goal is still the right one."""
+        sent = {"sprint": sprint, "verdict": verdict, "note": note}
+        review_epic(project=self.project, epic=1, sent=sent, actor=self.people[who], now=at)
+
     def sprint(self, sent: dict[str, Any], start: date, end: date, draft: Sequence[int], at: datetime) -> int:
         lead: dict[str, Any] = {"project": self.project, "actor": self.people["lead"], "now": at}
         row = sprints.create_sprint(sent={**sent, "start": start.isoformat(), "end": end.isoformat()}, **lead)
@@ -245,6 +251,7 @@ class Story:
         sprints.close_sprint(
             project=self.project, number=number, destinations={13: carried}, actor=lead, now=at(10, 16)
         )
+        self.review(number, "lead", "keep", plan.REVIEW_1, at(10, 16, 30))
 
     def sprint_2(self) -> None:
         """Fewer errors: the edge reader fails, the sprint is re-planned, straightening helps."""

@@ -29,6 +29,7 @@ SKIP = {"base_version": 1, "reason_code": "other", "reason": "No.", "moves": [{"
 MADE = [
     ("epic", "epics/", {"title": "99 of 100"}, columns.EPIC, True),
     ("story", "stories/", {"title": "Why", "epic": 1}, columns.STORY, True),
+    ("review", "epics/1/reviews/", {"sprint": 1, "verdict": "stop", "note": "No."}, columns.REVIEW, False),
     ("ticket", "tickets/", TICKET, columns.TICKET, True),
     ("sprint", "sprints/", {"start": "2026-12-14", "end": "2026-12-25"}, columns.SPRINT, True),
     ("finding", "tickets/1/findings/", FINDING, columns.FINDING, False),

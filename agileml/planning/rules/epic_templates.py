@@ -92,7 +92,7 @@ SKELETON = Template(
 
 IMPROVE = Template(
     code="improve",
-    name="Improve the champion",
+    name="Improve the best candidate",
     words="Something works. Look at its errors, try the cheapest idea that could help, and compare it fairly.",
     stories=(
         StoryPlan(
