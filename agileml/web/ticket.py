@@ -19,6 +19,7 @@ from agileml.planning.queries import ticket as queries
 from agileml.planning.queries.activity import activity
 from agileml.planning.queries.done import lacking
 from agileml.planning.queries.ticket import Where, where_is
+from agileml.planning.queries.timebox import boxed
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
@@ -130,6 +131,7 @@ def _whole(request: HttpRequest, access: Access, where: Where) -> dict[str, Any]
         sprint=where.sprint,
         replan_sprint=_replannable(access, where),
         statuses=STATUSES,
+        box=boxed(project, ticket, now=timezone.now()),
         texts=[(label, markdown.html(text)) for name, label in TEXTS if (text := getattr(ticket, name))],
         description=markdown.html(ticket.description) if ticket.description else "",
         criteria=criteria,

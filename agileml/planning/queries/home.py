@@ -14,6 +14,8 @@ from agileml.planning.models import Assignment, Decision, Sprint
 from agileml.planning.queries.board import day_text, ends_text, sprint_name
 from agileml.planning.queries.cards import Light, light
 from agileml.planning.queries.history import Past, pasts
+from agileml.planning.queries.timebox import boxed
+from agileml.planning.rules.timebox import Box
 from agileml.projects.models import Project
 from agileml.work.models import Ticket
 
@@ -33,6 +35,7 @@ class Mine:
     why: str
     blocked: bool
     lights: tuple[Light, ...]
+    box: Box | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def home(user: User, now: datetime) -> Home:
     )
     busy = {sprint.project_id for sprint in sprints}
     return Home(
-        mine=_mine(user, projects),
+        mine=_mine(user, projects, now),
         tiles=_tiles(sprints, now),
         quiet=[project for project in projects if project.pk not in busy],
         decisions=pasts(
@@ -85,7 +88,7 @@ def home(user: User, now: datetime) -> Home:
     )
 
 
-def _mine(user: User, projects: Sequence[Project]) -> list[Mine]:
+def _mine(user: User, projects: Sequence[Project], now: datetime) -> list[Mine]:
     open_ones = Ticket.objects.visible_to(user).exclude(status__in=[Ticket.Status.DONE, Ticket.Status.SKIPPED])
     inside = open_ones.filter(
         assignments__sprint__state=Sprint.State.ACTIVE, assignments__ended_by=None, assignments__opened_by__isnull=False
@@ -107,6 +110,7 @@ def _mine(user: User, projects: Sequence[Project]) -> list[Mine]:
             why="asks for your review" if ticket.assignee_id != user.pk else "",
             blocked=ticket.blocked_since is not None,
             lights=tuple(lights[ticket.pk]),
+            box=boxed(ticket.project, ticket, now=now),
         )
         for ticket in tickets
     ]
