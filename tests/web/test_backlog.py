@@ -5,6 +5,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from agileml.planning.actions.progress import progress
 from agileml.planning.models import Assignment, Decision, Sprint
@@ -345,3 +347,24 @@ def test_the_page_costs_the_same_however_many_tickets_there_are(cast: Cast, tick
     _, many = queries(browser, PATH)
     assert many == few
     assert many <= 8
+
+
+def test_a_page_of_the_list_in_order_is_read_from_where_it_begins_without_sorting_all(cast: Cast):
+    make_tickets(cast, 3)
+    after = reads.page(cast.project, Filters(group="rank"), limit=1).after
+    with CaptureQueriesContext(connection) as captured:
+        reads.page(cast.project, Filters(group="rank"), after=after, limit=1)
+    sql = captured.captured_queries[-1]["sql"]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off"
+            )
+            cursor.execute(f"EXPLAIN {sql}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert re.search(r"Scan using ticket_by_rank.*\n\s+Index Cond: .*rank\)?(::text)? >= ", plan), plan
+        else:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            plan = "\n".join(row[-1] for row in cursor.fetchall())
+            assert "USING INDEX ticket_by_rank (project_id=? AND rank>?)" in plan
+            assert "TEMP B-TREE" not in plan

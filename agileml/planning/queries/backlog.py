@@ -113,7 +113,8 @@ def beyond(names: Sequence[str], values: Sequence[Any], *, before: bool = False)
     for name, value in zip(names, values, strict=True):
         found |= equal & Q(**{f"{name}__{'lt' if before else 'gt'}": value})
         equal &= Q(**{name: value})
-    return found
+    # Follows from the rest, but tells the database where in the index to begin, however far down the list that is.
+    return Q(**{f"{names[0]}__{'lte' if before else 'gte'}": values[0]}) & found
 
 
 def _cursor(ticket: Ticket, filters: Filters) -> str:
