@@ -23,7 +23,7 @@ from agileml.web.edit_form import Texts, Unreadable
 from agileml.web.project import enter, frame
 from agileml.work.actions import Stale
 from agileml.work.fields import Invalid
-from agileml.work.types import TicketType
+from agileml.work.types import KINDS, TicketType
 
 TRIES = 3  # a third person may save between a merge and its second try
 
@@ -125,7 +125,7 @@ def _form(
     shown = frame(
         access, "", where=where, ticket=where.ticket, sprint=sprint, base=json.dumps(base), draft=mine,
         version=shape["version"], about=about or editing(access.project, where.ticket), types=TicketType.choices,
-        criteria=edit_form.criteria_lines(mine),
+        criteria=edit_form.criteria_lines(mine), kind=KINDS.get(mine["type"]),
         plan_open=sprint is None or Need.DECIDE in access.can, **context,
     )  # fmt: skip
     return render(request, "edit/page.html", shown, status=status)

@@ -22,7 +22,8 @@ LABELS = {
     "checklist": "Checklist", "blocked": "Blocked by", "waiting_on_run": "Waiting on a run",
 }  # fmt: skip
 SAME = ("title", "question", "expected_benefit", "riskiest_assumption", "stop_when", "description", "type", "component")
-CRITERION = ("uid", "role", "metric", "op", "against", "value", "judge")
+CRITERION = ("uid", "role", "metric", "op", "against", "value", "judge", "expected_gain")
+NUMBERS = ("value", "expected_gain")
 SPARE = 2  # empty lines for criteria to come, so that one can be added without a script
 MOST_CRITERIA = 20
 
@@ -54,7 +55,7 @@ def texts_of(shape: Mapping[str, Any]) -> Texts:
 
 def _criterion_texts(item: Mapping[str, Any]) -> Texts:
     texts = {name: str(item[name] or "") for name in CRITERION}
-    texts["value"] = "" if item["value"] is None else repr(item["value"])
+    texts |= {name: "" if item[name] is None else repr(item[name]) for name in NUMBERS}
     return texts
 
 
@@ -154,7 +155,7 @@ def _item(line: str) -> dict[str, Any]:
 
 
 def _criteria(lines: list[Texts], shape: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Criteria as sent: what the form does not show of one that stands (dataset, margin, expected gain) stays."""
+    """Criteria as sent: what the form does not show of one that stands (dataset, margin) stays."""
     known = {item["uid"]: item for item in shape["criteria"]}
     result = []
     for line in lines:
@@ -163,7 +164,8 @@ def _criteria(lines: list[Texts], shape: Mapping[str, Any]) -> list[dict[str, An
         }
         said = {name: line[name] for name in ("role", "metric", "op", "against", "judge")}
         value = _number(line["value"]) if line["value"] and line["against"] == "number" else None
-        result.append({**stands, **said, "uid": line["uid"] or None, "value": value})
+        gain = _number(line["expected_gain"]) if line["expected_gain"] else None
+        result.append({**stands, **said, "uid": line["uid"] or None, "value": value, "expected_gain": gain})
     return result
 
 

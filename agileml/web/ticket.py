@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from agileml.lib import markdown
 from agileml.lib.htmx import varies, wants_fragment
 from agileml.planning.actions.notes import give_opinion, write_finding
+from agileml.planning.actions.tickets import edit_ticket
 from agileml.planning.models import Sprint
 from agileml.planning.queries import ticket as queries
 from agileml.planning.queries.activity import activity
@@ -23,7 +24,7 @@ from agileml.planning.queries.timebox import boxed
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
-from agileml.work.actions import add_comment
+from agileml.work.actions import Stale, add_comment
 from agileml.work.fields import Invalid
 from agileml.work.models import Comment, Finding, ReviewOpinion, Ticket
 
@@ -87,6 +88,35 @@ def comment(request: HttpRequest, key: str, number: int) -> HttpResponse:
     except Invalid as invalid:
         return _again(request, access, number, "comments", invalid)
     return _written(request, access, number, "comments", "comments")
+
+
+TRIES = 3  # somebody else may save between reading and writing
+
+
+@login_required
+@require_POST
+def check(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """Tick one item of the checklist, or clear it; one that was rewritten meanwhile is left as it is."""
+    access = enter(request, key, need=Need.WORK)
+    at, text, ticked = request.POST.get("at", ""), request.POST.get("text", ""), request.POST.get("done") == "yes"
+    for _ in range(TRIES):
+        where = where_is(access.project, number)
+        items = [
+            item | {"done": ticked} if (str(place), item["text"]) == (at, text) else item
+            for place, item in enumerate(where.ticket.checklist)
+        ]
+        try:
+            edit_ticket(
+                project=access.project, number=number, sent={"checklist": items},
+                expected_version=where.ticket.version, actor=access.user, now=timezone.now(),
+            )  # fmt: skip
+        except Stale:
+            continue
+        break
+    if not wants_fragment(request):
+        return HttpResponseRedirect(f"{reverse('ticket', args=[access.project.key, number])}#checklist")
+    context = frame(access, "", ticket=where_is(access.project, number).ticket)
+    return varies(render(request, "ticket/_checklist.html", context))
 
 
 SECTIONS = {

@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<str:key>/tickets/<int:number>/finding/", ticket.finding, name="ticket_finding"),
     path("p/<str:key>/tickets/<int:number>/opinion/", ticket.opinion, name="ticket_opinion"),
     path("p/<str:key>/tickets/<int:number>/comment/", ticket.comment, name="ticket_comment"),
+    path("p/<str:key>/tickets/<int:number>/check/", ticket.check, name="ticket_check"),
     path("p/<str:key>/tickets/<int:number>/edit/", edit.edit, name="edit"),
     path("p/<str:key>/tickets/<int:number>/menu/", card.menu, name="card_menu"),
     path("p/<str:key>/tickets/<int:number>/move/", card.move, name="card_move"),

@@ -253,3 +253,19 @@ def test_a_form_that_was_tampered_with_breaks_nothing(cast: Cast, base: str):
 def test_a_stakeholder_does_not_edit(cast: Cast):
     make_ticket(cast)
     assert browser_of(cast.stakeholder).get(URL).status_code == 403
+
+
+def test_the_form_takes_the_expected_gain_of_a_criterion_and_shows_it_again(cast: Cast):
+    row = make_ticket(cast)
+    measure(cast, row, [0.03])
+    line = {"c-0-metric": "error", "c-0-op": "<=", "c-0-value": "0.02", "c-0-expected_gain": "0.005"}
+    save(cast.member, opened(cast.member), **line)
+    assert row.criteria.alive().get().expected_gain == 0.005
+    assert opened(cast.member)["c-0-expected_gain"] == "0.005"
+
+
+def test_the_form_hints_at_what_the_type_asks(cast: Cast):
+    make_ticket(cast, type="deployment")
+    html = browser_of(cast.member).get("/p/TST/tickets/1/edit/").content.decode()
+    assert 'placeholder="Does it work where it is used?"' in html
+    assert 'placeholder="Someone uses it"' in html

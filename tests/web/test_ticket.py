@@ -1,6 +1,7 @@
 """The page of a ticket: what it tells, and what people write on it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -227,3 +228,36 @@ def test_a_skipped_ticket_says_first_why(cast: Cast, sprint: Sprint):
 @pytest.mark.parametrize("number", [99, 0])
 def test_a_ticket_that_does_not_exist_is_not_found(cast: Cast, number: int):
     assert browser_of(cast.member).get(f"/p/TST/tickets/{number}/").status_code == 404
+
+
+# ── The checklist ──
+
+
+def checked(number: int = 1) -> list[tuple[str, bool]]:
+    return [(item["text"], item["done"]) for item in Ticket.objects.get(number=number).checklist]
+
+
+def tick(user: User, at: int, text: str, done: str = "yes", **headers: str) -> Any:
+    sent = {"at": str(at), "text": text, "done": done}
+    return browser_of(user).post("/p/TST/tickets/1/check/", sent, headers=headers)
+
+
+def test_an_item_is_ticked_by_one_click_and_cleared_by_another(cast: Cast):
+    make_ticket(cast, checklist=[{"text": "Ask", "done": False}, {"text": "Read", "done": False}])
+    assert tick(cast.member, 1, "Read").headers["Location"] == "/p/TST/tickets/1/#checklist"
+    assert checked() == [("Ask", False), ("Read", True)]
+    answer = tick(cast.member, 1, "Read", done="", **HTMX)
+    assert checked() == [("Ask", False), ("Read", False)]
+    assert answer.content.decode().count('aria-checked="false"') == 2
+
+
+def test_an_item_that_was_rewritten_meanwhile_is_left_as_it_is(cast: Cast):
+    make_ticket(cast, checklist=[{"text": "Read two", "done": False}])
+    tick(cast.member, 0, "Read one")
+    assert checked() == [("Read two", False)]
+
+
+def test_a_stakeholder_sees_the_checklist_and_ticks_nothing(cast: Cast):
+    make_ticket(cast, checklist=[{"text": "Read", "done": False}])
+    assert 'role="checkbox"' not in page(cast, user=cast.stakeholder)
+    assert tick(cast.stakeholder, 0, "Read").status_code == 403
