@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from agileml.metrics.actions.settings import set_target, watch_metric
+from agileml.metrics.actions.settings import set_baseline, set_target, watch_metric
 from agileml.planning.models import Sprint
 from agileml.work.actions import create_epic, create_story
 from agileml.work.models import Epic, Story, Ticket
+from tests.api.client import Api
 from tests.factories import NOW, Cast, make_ticket
 from tests.web.browsing import browser_of, queries
 
@@ -97,3 +98,19 @@ def test_the_page_costs_the_same_however_many_epics_there_are(cast: Cast, sprint
         make_ticket(cast, story=number)
     _, many = queries(browser, PATH)
     assert many == few <= 13
+
+
+def test_each_epic_is_as_far_as_its_own_best_candidate(cast: Cast):
+    by: Any = {"project": cast.project, "actor": cast.lead, "now": NOW}
+    create_epic(sent={"title": "Read letters"}, **by)
+    create_story(sent={"title": "Which?", "epic": 2}, **by)
+    watch_metric(key="error", direction="lower", unit="", smallest_difference=0.001, **by)
+    set_baseline(metric="error", label="Always the same", constant=0.5, **by)
+    for epic, value in ((1, 0.4), (2, 0.1)):
+        set_target(epic=epic, metric="error", op="<=", value=0.1, **by)
+        make_ticket(cast, story=epic)
+        Api(cast.member).post(f"tickets/{epic}/snapshots/", {"error": value}, status=200)
+    html = page(cast)
+    assert "25 % of the way" in html
+    assert "reached, untested" in html
+    assert html.index("of the way from") < html.index("reached, untested")

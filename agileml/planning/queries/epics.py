@@ -74,7 +74,7 @@ class EpicLine:
         """How much of the way to its target is gone; all of it only once the target is reached."""
         if self.strip is None or self.strip.way is None:
             return None
-        return int(self.strip.way * 100)
+        return int(round(self.strip.way * 100, 6))
 
     @property
     def stands(self) -> bool:
