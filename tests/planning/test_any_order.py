@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from agileml.planning.actions import decide, progress, sprints, take_back, tickets
+from agileml.planning.actions import bulk, decide, progress, sprints, take_back, tickets
 from agileml.planning.actions.take_back import Overtaken
 from agileml.planning.models import Decision, Move, Sprint
 from agileml.planning.queries.replays import recorded, recorded_moves
@@ -390,6 +390,43 @@ class AnyOrder(RuleBasedStateMachine):
         why = draw.one([decide.Why(code="correction")], [None])
         version = draw.one([None, shape["version"]], [shape["version"] + 1])
         self.attempt(tickets.edit_ticket, number=shape["number"], sent=sent, expected_version=version, why=why)
+
+    @rule(data=st.data())
+    def edit_many_tickets(self, data: st.DataObject) -> None:
+        """Also of a running sprint, where what is its plan makes the whole of it refused."""
+        draw, now = Draw(data), self.now
+        free = [number for number, shape in now.tickets.items() if shape["sprint"] is None]
+        every = list(now.tickets)
+        some = draw.some(free if draw.number(1) else every, [*every, 99], 5)
+        sent = draw.one(
+            [
+                {"component": draw.one(["data", "model"], [""])},
+                {"assignee": draw.one([str(self.cast.member.uid), None], [str(self.cast.outsider.uid)])},
+                {"labels": {"add": [f"label {draw.number(2)}"], "remove": [f"label {draw.number(2)}"]}},
+                {"type": "review", "estimate": draw.one([None, 2.5], [-1])},
+                {"story": draw.one([None, 1, 2], [7]), "component": "data"},
+            ],
+            [{"title": "All the same"}],
+        )
+        actor = draw.one([self.cast.member], [self.cast.stakeholder])
+        made = self.attempt(bulk.edit_many, numbers=some, sent=sent, actor=actor)
+        changed = {row.number for row in made or []}
+        for number, shape in images(self.cast.project).items():
+            assert shape["version"] == now.tickets[number]["version"] + (number in changed)
+
+    @rule(data=st.data())
+    def put_a_ticket_in_its_place(self, data: st.DataObject) -> None:
+        draw, now = Draw(data), self.now
+        every = list(now.tickets)
+        number, beside = draw.one(every, [99]), draw.one(every, [99])
+        where = draw.one(["before", "after"], ["before"])
+        if self.attempt(progress.progress, number=number, to=None, **{where: beside}):
+            after = images(self.cast.project)
+            order = sorted(after, key=lambda n: (after[n]["rank"], n))
+            assert order.index(number) - order.index(beside) == (-1 if where == "before" else 1)
+            assert {n: shape["version"] for n, shape in after.items()} == {
+                n: s["version"] for n, s in now.tickets.items()
+            }
 
     @rule(data=st.data())
     def delete_a_ticket(self, data: st.DataObject) -> None:
