@@ -15,11 +15,24 @@ from agileml.planning.models import Sprint
 from agileml.planning.rules import moves
 from agileml.planning.rules import progress as progress_rules
 from agileml.projects import doors
+from agileml.work import actions as work_actions
 from agileml.work import fields
 from tests.api.client import Api, codes
 from tests.factories import Cast
 
-TELLING = [journal_queries, decide, progress, sprints, take_back, tickets, moves, progress_rules, doors, fields]
+TELLING = [
+    journal_queries,
+    decide,
+    progress,
+    sprints,
+    take_back,
+    tickets,
+    moves,
+    progress_rules,
+    doors,
+    fields,
+    work_actions,
+]
 
 
 def errors() -> Iterator[type[Exception]]:

@@ -21,11 +21,7 @@ from agileml.work.fields import PLAN_FIELDS, ticket_fields
 from agileml.work.models import Dependency, Ticket
 
 
-class Named(Referenced):
-    """A decision or a snapshot names the ticket: skip it instead of deleting it."""
-
-    def __init__(self) -> None:
-        super().__init__("A decision or a measurement names this ticket, and history is kept: skip it instead.")
+NAMED = "A decision or a measurement names this ticket, and history is kept: skip it instead."
 
 
 def create_ticket(
@@ -111,7 +107,7 @@ def delete_ticket(
 ) -> None:
     """Delete a ticket that no history names, leaving a tombstone; its number is never used again.
 
-    Raises Hidden, Stale, Named.
+    Raises Hidden, Stale, Referenced.
     """
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         tickets = ledger.touched(w, [number])
@@ -123,7 +119,7 @@ def delete_ticket(
         named = Move.objects.filter(ticket=row).exists() or Snapshot.objects.filter(ticket=row).exists()
         named = named or Evidence.objects.filter(finding__ticket=row).exists()
         if named or Ticket.objects.filter(split_from=row, deleted_at=None).exists():
-            raise Named
+            raise Referenced(NAMED)
         waiting = list(Dependency.objects.filter(needs=row).values_list("ticket", flat=True))
         before = shapes.images(waiting, key=w.project.key)
         Dependency.objects.filter(needs=row).delete()
