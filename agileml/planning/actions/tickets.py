@@ -20,7 +20,6 @@ from agileml.work.actions import Referenced, Stale
 from agileml.work.fields import PLAN_FIELDS, ticket_fields
 from agileml.work.models import Dependency, Ticket
 
-
 NAMED = "A decision or a measurement names this ticket, and history is kept: skip it instead."
 
 
