@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -25,6 +27,7 @@ from agileml.planning.queries import replan as queries
 from agileml.planning.queries.plans import sprint_of
 from agileml.planning.queries.preview import preview
 from agileml.planning.queries.replan import EvidenceOption, Line
+from agileml.planning.rules.consequences import Consequence
 from agileml.planning.rules.moves import MoveRequest, Refused, parse
 from agileml.planning.rules.sums import sums
 from agileml.projects.doors import Access
@@ -78,6 +81,9 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
         return varies(render(request, "replan/_follows.html", _follows(desk, draft, written)))
     if "more" in request.POST:
         _one_more_row(draft, request.POST["more"])
+    also = whole(request.POST.get("also"))
+    if also in draft.choices:
+        draft.choices[also].what = "skip"
     return _page(request, desk, draft, written=written if "preview" in request.POST else None)
 
 
@@ -310,18 +316,18 @@ def _candidates(desk: Desk, draft: Draft) -> dict[str, Any]:
 def _follows(desk: Desk, draft: Draft, written: Written) -> dict[str, Any]:
     """What the draft adds up to and what follows from it, as far as it can be understood."""
     moves: list[MoveRequest] = []
-    told: list[dict[str, str]] = []
+    told: list[dict[str, Any]] = []
     if draft.base != desk.sprint.plan_version:
         told.append({"level": "warn", "text": f"The plan is at v{desk.sprint.plan_version} by now."})
     try:
         moves = parse(written.moves)
-        seen = preview(desk.access, desk.sprint.number, moves) if moves else None
+        seen = preview(desk.access, desk.sprint.number, moves, today=_today(desk)) if moves else None
     except Invalid as invalid:
         seen = None
         told += [{"level": "bad", "text": error.message} for error in invalid.errors]
     if seen is not None:
         told += [{"level": "bad", "text": refusal.message} for refusal in seen.refusals]
-        told += [{"level": LEVELS[one.level], "text": one.message} for one in seen.consequences]
+        told += [_told(desk, one) for one in seen.consequences]
     to_go = {line.ticket.number for line in desk.lines if line.ticket.status != Ticket.Status.SKIPPED}
     return {
         "sums": sums(moves, to_go=to_go),
@@ -329,3 +335,18 @@ def _follows(desk: Desk, draft: Draft, written: Written) -> dict[str, Any]:
         "moves": len(moves),
         "perhaps": [one.ticket for one in seen.consequences if one.ticket and one.level != "ok"] if seen else [],
     }
+
+
+def _told(desk: Desk, one: Consequence) -> dict[str, Any]:
+    """A consequence in words; who waits for what leaves can be skipped too, or pointed elsewhere on its own page."""
+    said: dict[str, Any] = {"level": LEVELS[one.level], "text": one.message}
+    if one.code == "dependant" and one.ticket is not None:
+        in_sprint = any(line.ticket.number == one.ticket for line in desk.lines)
+        key = desk.access.project.key
+        said |= {"ticket": one.ticket, "key": f"{key}-{one.ticket}", "skippable": in_sprint}
+        said["edit_url"] = reverse("edit", args=[key, one.ticket])
+    return said
+
+
+def _today(desk: Desk) -> date:
+    return timezone.now().astimezone(ZoneInfo(desk.access.project.time_zone)).date()

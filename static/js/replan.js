@@ -46,6 +46,17 @@
     anotherRow(button).querySelector("input").focus();
   });
 
+  // Who waits for what leaves is skipped too: its own choice is ticked, as a person would. Without a script the server does.
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-also]");
+    const skip = button && form.querySelector(`[name="do-${button.value}"][value=skip]`);
+    if (!skip) return;
+    event.preventDefault();
+    skip.checked = true;
+    skip.focus();
+    skip.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
   // Puts a kept draft back, row by row: several fields may share a name, and rows may have to be made first.
   const restore = (draft) => {
     const wanted = new Map();

@@ -1,7 +1,7 @@
 """Re-planning with a script in the browser: what follows shows by itself, and a draft outlives a reload."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
@@ -138,3 +138,81 @@ def test_a_ticket_of_the_backlog_moves_under_the_same_finger(visit: Callable[[st
     expect(page.get_by_role("button", name="TST-7 up")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".items > li .key")).to_have_text(["TST-7", "TST-5", "TST-6"])
+
+
+def test_who_waits_is_skipped_too_by_one_press(visit: Callable[[str], Page], cast: Cast):
+    make_ticket(cast, "Needs the first", sprint=1, depends_on=[1])
+    page = visit(PATH)
+    choose(page, 1, "Skip")
+    page.get_by_role("button", name="Skip TST-6 too").click()
+    expect(page.locator("[name=do-6][value=skip]")).to_be_checked()
+    expect(page.locator("#follows .sum")).to_contain_text("5 → 3")
+    assert Decision.objects.filter(kind="replan", version__gt=2).count() == 0
+
+
+def test_it_goes_by_the_keyboard_alone(visit: Callable[[str], Page]):
+    page = visit(PATH)
+
+    def tab_to(selector: str) -> None:
+        for _ in range(120):
+            page.keyboard.press("Tab")
+            if page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
+                return
+        pytest.fail(f"Tab never comes to {selector}")
+
+    tab_to("[name=do-1]")
+    page.keyboard.press("ArrowRight")
+    tab_to("#code")
+    page.keyboard.type("Something")
+    tab_to("#reason")
+    page.keyboard.type("It does not pay")
+    tab_to("[name=decide]")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Plan v2 decided.")).to_be_visible()
+    assert Ticket.objects.get(number=1).status == "skipped"
+
+
+@pytest.fixture
+def plain(live_server: LiveServer, browser_page: Page, cast: Cast, sprint: Sprint) -> Iterator[Page]:
+    """The page of the re-plan in a browser that runs no scripts."""
+    session = browser_of(cast.member).cookies[settings.SESSION_COOKIE_NAME].value
+    browser = browser_page.context.browser
+    assert browser is not None
+    context = browser.new_context(java_script_enabled=False)
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+    page = context.new_page()
+    page.goto(live_server.url + PATH)
+    yield page
+    context.close()
+
+
+def test_it_goes_without_a_script(plain: Page):
+    choose(plain, 1, "Skip")
+    plain.locator(".bar").get_by_role("button", name="Preview").click()
+    expect(plain.locator("#follows .sum")).to_contain_text("4 → 3")
+    expect(plain.locator("[name=do-1][value=skip]")).to_be_checked()
+    plain.select_option("#code", "priority")
+    plain.fill("#reason", "It does not pay")
+    plain.get_by_role("button", name="Decide: plan v2").click()
+    expect(plain.get_by_text("Plan v2 decided.")).to_be_visible()
+    assert Ticket.objects.get(number=1).status == "skipped"
+
+
+def test_of_two_browsers_the_later_reads_what_the_other_decided_and_keeps_her_draft(
+    visit: Callable[[str], Page], plain: Page
+):
+    page = visit(PATH)
+    choose(page, 2, "Skip")
+    page.select_option("#code", "priority")
+    page.fill("#reason", "My own words")
+    choose(plain, 1, "Skip")
+    plain.select_option("#code", "priority")
+    plain.fill("#reason", "The others were first")
+    plain.get_by_role("button", name="Decide: plan v2").click()
+    expect(plain.get_by_text("Plan v2 decided.")).to_be_visible()
+    page.get_by_role("button", name="Decide: plan v2").click()
+    expect(page.locator(".since")).to_contain_text("The others were first")
+    expect(page.locator("#reason")).to_have_value("My own words")
+    expect(page.locator("[name=do-2][value=skip]")).to_be_checked()
+    page.get_by_role("button", name="Decide: plan v3").click()
+    expect(page.get_by_text("Plan v3 decided.")).to_be_visible()

@@ -82,7 +82,10 @@ def test_a_component_of_an_epic_that_nothing_touches_any_more_is_named(cast: Cas
     story = create_story(project=cast.project, sent={"title": "Why", "epic": epic.number}, actor=cast.lead, now=NOW)
     make_ticket(cast, "Only one", sprint=sprint.number, story=story.number, component="features")
     seen = look(cast, sprint, {"move": "skip", "ticket": 6})
-    assert [c.message for c in seen.consequences] == ["99 of 100: nothing left in this sprint touches features."]
+    assert [c.message for c in seen.consequences] == [
+        "99 of 100: nothing left in this sprint touches features.",
+        "99 of 100: nothing left to do for it in this sprint.",
+    ]
     instead = {"title": "Another", "type": "review", "story": story.number, "component": "features"}
     assert codes(look(cast, sprint, {"move": "skip", "ticket": 6}, {"move": "add", "new": instead})) == []
 
@@ -135,7 +138,7 @@ def test_a_preview_asks_as_often_for_many_tickets_as_for_few(
 ):
     access = enter(cast.member, cast.project.key)
     moves = parse([{"move": "skip", "ticket": number} for number in (1, 2, 3)])
-    with django_assert_num_queries(12) as counted:
+    with django_assert_num_queries(14) as counted:
         preview(access, sprint.number, moves[:1], Why(code="other", text="No."))
     replan(cast, sprint, *[{"move": "add", "ticket": row.number} for row in make_tickets(cast, 10)])
     with django_assert_num_queries(len(counted)):

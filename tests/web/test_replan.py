@@ -318,3 +318,21 @@ def test_the_page_costs_the_same_however_many_tickets_there_are(cast: Cast, spri
     _, many = queries(browser, PATH)
     assert many == few
     assert many <= 18
+
+
+def test_who_waits_for_what_is_skipped_can_be_skipped_too_or_pointed_elsewhere(cast: Cast, sprint: Sprint):
+    make_ticket(cast, "Needs the first", sprint=1, depends_on=[1])
+    browser = browser_of(cast.member)
+    html = browser.post(PATH, {"base": "2", "do-1": "skip", "preview": "1"}).content.decode()
+    assert 'name="also" value="6"' in html
+    assert 'href="/p/TST/tickets/6/edit/"' in html
+    html = browser.post(PATH, {"base": "2", "do-1": "skip", "also": "6"}).content.decode()
+    assert 'name="do-6" value="skip" checked' in html
+    assert 'name="also"' not in html
+    assert Sprint.objects.get(pk=sprint.pk).plan_version == 2
+
+
+@pytest.mark.parametrize("junk", ["x", "99", "", "-1"])
+def test_skipping_too_what_is_not_there_changes_nothing(cast: Cast, sprint: Sprint, junk: str):
+    html = browser_of(cast.member).post(PATH, {"base": "1", "also": junk}).content.decode()
+    assert 'value="skip" checked' not in html

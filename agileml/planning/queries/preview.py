@@ -3,17 +3,20 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from agileml.metrics.models import Criterion, Target
 from agileml.planning.actions import decide, ledger
 from agileml.planning.actions.decide import Why
 from agileml.planning.actions.rows import References
 from agileml.planning.models import Assignment, Sprint
 from agileml.planning.queries.replays import recorded
 from agileml.planning.rules import moves as rules
-from agileml.planning.rules.consequences import Consequence, EpicFacts, PlanLine, consequences, would
+from agileml.planning.rules.consequences import Consequence, EpicFacts, Ground, PlanLine, consequences, would
 from agileml.planning.rules.moves import MoveRequest, Refusal
 from agileml.planning.rules.replay import Plan, PlanDiff, compare, replay
+from agileml.projects.calendar import working_days
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.models import Project
 from agileml.work.models import Dependency, Story, Ticket
@@ -41,10 +44,12 @@ def preview(
     why: Why | None = None,
     *,
     base_version: int | None = None,
+    today: date | None = None,
 ) -> Preview:
     """Try a decision on the plan as it is; None as sprint is the backlog alone.
 
-    Without `why` only the moves are looked at. Raises Hidden for no such sprint, StalePlan when the plan is no longer
+    Without `why` only the moves are looked at; without `today` (a date of the project's) the time
+    left is not. Raises Hidden for no such sprint, StalePlan when the plan is no longer
     at `base_version`, Invalid for a story or person that does not exist.
     """
     project = access.project
@@ -71,7 +76,7 @@ def preview(
         version=sprint.plan_version if sprint else None,
         diff=compare(plan, would(plan, free, fields=fields)),
         new=[fresh for move in free for fresh in ([move.new] if move.new else move.into)],
-        consequences=_consequences(project, sprint, free),
+        consequences=_consequences(project, sprint, free, today),
         refusals=refusals,
     )
 
@@ -94,7 +99,9 @@ def _sprint(project: Project, number: int | None) -> Sprint | None:
     return row
 
 
-def _consequences(project: Project, sprint: Sprint | None, moves: Sequence[MoveRequest]) -> list[Consequence]:
+def _consequences(
+    project: Project, sprint: Sprint | None, moves: Sequence[MoveRequest], today: date | None
+) -> list[Consequence]:
     if sprint is None:
         return []
     inside = set(
@@ -103,34 +110,59 @@ def _consequences(project: Project, sprint: Sprint | None, moves: Sequence[MoveR
         )
     )
     numbers = inside | {move.ticket for move in moves if move.ticket is not None}
-    rows = Ticket.objects.alive().filter(project=project, number__in=numbers).order_by("number")
+    rows = Ticket.objects.alive().filter(project=project, number__in=numbers).select_related("story", "assignee")
     needs: dict[int, list[int]] = defaultdict(list)
     for ticket, needed in Dependency.objects.filter(ticket__project=project, ticket__number__in=numbers).values_list(
         "ticket__number", "needs__number"
     ):
         needs[ticket].append(needed)
+    tested: dict[int, set[str]] = defaultdict(set)
+    criteria = Criterion.objects.alive().filter(ticket__project=project, ticket__number__in=numbers)
+    for ticket, metric in criteria.values_list("ticket__number", "metric__key"):
+        tested[ticket].add(metric)
     lines = [
         PlanLine(
-            number=number,
-            key=f"{project.key}-{number}",
-            status=status,
-            in_sprint=number in inside,
-            story=story,
-            component=component,
-            needs=tuple(sorted(needs.get(number, ()))),
+            number=row.number,
+            key=f"{project.key}-{row.number}",
+            status=row.status,
+            in_sprint=row.number in inside,
+            story=row.story.number if row.story else None,
+            component=row.component,
+            needs=tuple(sorted(needs.get(row.number, ()))),
+            type=row.type,
+            estimate=row.estimate,
+            assignee=row.assignee.name if row.assignee else "",
+            metrics=tuple(sorted(tested.get(row.number, ()))),
         )
-        for number, status, story, component in rows.values_list("number", "status", "story__number", "component")
+        for row in rows.order_by("number")
     ]
-    return consequences(
-        moves, tickets=lines, epics=_epics(project), wip_limit=project.wip_limits.get(Ticket.Status.IN_PROGRESS)
+    stories, epics = _stories(project)
+    boxed = today is not None and project.estimate_mode == Project.EstimateMode.TIMEBOX
+    ground = Ground(
+        stories=stories,
+        targets=_targets(project),
+        person_limit=project.wip_per_person,
+        days_left=_days_left(project, sprint, today) if boxed and today else None,
     )
+    limit = project.wip_limits.get(Ticket.Status.IN_PROGRESS)
+    return consequences(moves, tickets=lines, epics=epics, wip_limit=limit, ground=ground)
 
 
-def _epics(project: Project) -> dict[int, EpicFacts]:
-    rows = Story.objects.filter(project=project, deleted_at=None, epic__deleted_at=None, epic__isnull=False)
-    return {
-        story: EpicFacts(number=number, title=title, components=tuple(components))
-        for story, number, title, components in rows.values_list(
-            "number", "epic__number", "epic__title", "epic__components"
-        )
-    }
+def _days_left(project: Project, sprint: Sprint, today: date) -> int:
+    start = max(today, sprint.start)
+    return working_days(start, sprint.end, weekdays=project.working_days, holidays=project.holidays)
+
+
+def _targets(project: Project) -> dict[str, str]:
+    rows = Target.objects.filter(epic__project=project, epic__deleted_at=None)
+    return dict(rows.values_list("metric__key", "epic__title"))
+
+
+def _stories(project: Project) -> tuple[dict[int, str], dict[int, EpicFacts]]:
+    titles: dict[int, str] = {}
+    epics: dict[int, EpicFacts] = {}
+    for row in Story.objects.filter(project=project, deleted_at=None).select_related("epic"):
+        titles[row.number] = row.title
+        if row.epic is not None and row.epic.deleted_at is None:
+            epics[row.number] = EpicFacts(row.epic.number, row.epic.title, tuple(row.epic.components))
+    return titles, epics
