@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from agileml.accounts.models import User
+from agileml.planning.queries.backlog import running
 from agileml.projects import doors
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
@@ -24,5 +26,12 @@ def enter(request: HttpRequest, key: str, *, need: Need = Need.READ) -> Access:
 
 
 def frame(access: Access, nav: str, **context: Any) -> dict[str, Any]:
-    """A page's context with what base.html needs: the project, what this person may do, and where we are."""
-    return {"project": access.project, "can": access.can, "role": access.role, "nav": nav} | context
+    """A page's context with what base.html needs: the project, what this person may do, and where we are.
+
+    A page that is about no sprint leads to the history of the running one, so that the bar on top is the same on
+    every page; it is looked for only where the bar is drawn.
+    """
+    shared = {"project": access.project, "can": access.can, "role": access.role, "nav": nav}
+    if not {"sprint", "nav_sprint"} & context.keys():
+        shared["nav_sprint"] = SimpleLazyObject(lambda: running(access.project))
+    return shared | context
