@@ -206,21 +206,6 @@ class Proposal(models.Model):
         return f"proposal on v{self.base_version}"
 
 
-class Dismissal(models.Model):
-    """Somebody said "not now" to a suggested re-plan; `suggestion` names what suggested it."""
-
-    sprint = models.ForeignKey(Sprint, on_delete=models.PROTECT, related_name="dismissals")
-    suggestion = models.CharField(max_length=100)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["sprint", "suggestion"], name="one_dismissal_a_suggestion"),)
-
-    def __str__(self) -> str:
-        return self.suggestion
-
-
 class AlignmentReview(models.Model):
     """Is an epic still the right goal? Asked at each sprint's end; the newest review of a sprint holds."""
 
@@ -243,35 +228,3 @@ class AlignmentReview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verdict} after sprint {self.sprint_id}"
-
-
-class RetroLine(models.Model):
-    """What the team says of a sprint when it closes; a "try" becomes a ticket."""
-
-    class Kind(models.TextChoices):
-        KEEP = "keep", "Keep"
-        CHANGE = "change", "Change"
-        TRY = "try", "Try"
-
-    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    sprint = models.ForeignKey(Sprint, on_delete=models.PROTECT, related_name="retro")
-    kind = models.CharField(max_length=6, choices=Kind.choices)
-    text = models.CharField(max_length=500)
-    ticket = models.ForeignKey(Ticket, null=True, on_delete=models.PROTECT, related_name="+")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.text
-
-
-class Report(models.Model):
-    """A closed sprint as it was when it closed. It is frozen: one row a close, however often that is taken back."""
-
-    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    close = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="report")
-    content = models.JSONField(default=dict)
-    at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"report of {self.close_id}"
