@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from agileml.ingest.actions import receive_push
-from agileml.planning.actions import decide, progress, tickets
+from agileml.planning.actions import decide, notes, progress, tickets
 from agileml.planning.actions.decide import Why
 from agileml.planning.rules.moves import parse
 from benchmarks.measure import Measured, measure
@@ -64,17 +64,22 @@ def writes(scene: Scene) -> Iterator[Measured]:
         times=5,
     )
 
-    yield measure("re-plan of 50", _replans(common), browser=browser, budget="25 SQL, 60 ms", times=2, cold=True)
+    yield measure(
+        "re-plan of 50, with evidence", _replans(common), browser=browser, budget="25 SQL, 60 ms", times=2, cold=True
+    )
 
 
 def _replans(common: dict[str, Any]) -> Callable[[], None]:
     """Each call skips the next fifty tickets of the sprint."""
+    sent = {"kind": "refutes", "text": "Measured."}
+    finding = notes.write_finding(ticket=1, sent=sent, **common)
+    why = Why("finding_invalidates", "Measured.", evidence=[{"finding": str(finding.uid)}])
     firsts = iter(range(21, ON_THE_BOARD - 49, 50))
 
     def call() -> None:
         first = next(firsts)
         moves = [{"move": "skip", "ticket": number} for number in range(first, first + 50)]
-        decide.decide(sprint=1, base_version=None, why=Why("other", "Measured."), moves=parse(moves), **common)
+        decide.decide(sprint=1, base_version=None, why=why, moves=parse(moves), **common)
 
     return call
 

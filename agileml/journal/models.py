@@ -5,6 +5,8 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+from agileml.lib.doubles import WideField
+
 
 def new_epoch() -> str:
     """A name for one unbroken history; a restore or an import begins another."""
@@ -47,9 +49,9 @@ class Change(models.Model):
     parent_kind = models.CharField(max_length=32, default="", blank=True)
     parent_uid = models.UUIDField(null=True)
     version = models.PositiveIntegerField(null=True)
-    diff = models.JSONField(default=dict)
-    resource = models.JSONField(null=True)
-    tickets = models.JSONField(null=True)
+    diff = WideField(default=dict)
+    resource = WideField(null=True)
+    tickets = WideField(null=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["stream", "revision"], name="one_change_a_revision"),)

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 
+from agileml.lib.doubles import DoublesField, WideField
 from agileml.projects.models import Project
 from agileml.work.models import Epic, Finding, Ticket
 
@@ -91,7 +92,7 @@ class Snapshot(models.Model):
     run_name = models.CharField(max_length=200, blank=True, default="")
     run_url = models.CharField(max_length=2000, blank=True, default="")
     git_commit = models.CharField(max_length=64, blank=True, default="")
-    params = models.JSONField(default=dict)
+    params = WideField(default=dict)
     discordant = models.JSONField(null=True)
     supersedes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
     received_at = models.DateTimeField()
@@ -233,7 +234,7 @@ class Judgement(models.Model):
     value = models.FloatField(null=True)
     against_value = models.FloatField(null=True)
     candidate = models.ForeignKey(Candidate, null=True, on_delete=models.PROTECT, related_name="+")
-    compared = models.JSONField(default=dict)
+    compared = DoublesField(default=dict)
     at = models.DateTimeField()
     revision = models.BigIntegerField(default=0)
 

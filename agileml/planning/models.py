@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+from agileml.lib.doubles import DoublesField
 from agileml.metrics.models import Snapshot
 from agileml.projects.models import Project
 from agileml.work.models import Epic, Finding, Ticket
@@ -119,8 +120,8 @@ class Move(models.Model):
     position = models.PositiveIntegerField()
     move = models.CharField(max_length=7, choices=Kind.choices)
     ticket = models.ForeignKey(Ticket, null=True, on_delete=models.PROTECT, related_name="moves")
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
+    before = DoublesField(null=True)
+    after = DoublesField(null=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["decision", "position"], name="one_move_a_position"),)
@@ -186,7 +187,7 @@ class Proposal(models.Model):
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     sprint = models.ForeignKey(Sprint, on_delete=models.PROTECT, related_name="proposals")
     base_version = models.PositiveIntegerField()
-    moves = models.JSONField(default=list)
+    moves = DoublesField(default=list)
     reason_code = models.CharField(max_length=20, choices=Decision.Reason.choices, blank=True, default="")
     reason = models.TextField(blank=True, default="")
     evidence = models.JSONField(default=list)

@@ -1,7 +1,7 @@
 """How tickets, sprints and decisions are shown to clients: one function a resource, for each answer and the feed."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from agileml.lib.times import maybe_rfc3339, rfc3339
@@ -148,31 +148,38 @@ def decisions(rows: Iterable[Decision]) -> list[Shape]:
     for item in (
         Evidence.objects.filter(decision__in=ids).select_related("finding__ticket", "snapshot__ticket").order_by("pk")
     ):
-        evidence[item.decision_id].append(_evidence(item))
+        evidence[item.decision_id].append(evidence_shape(item))
     reverted = {
         target: str(uid)
         for target, uid in Decision.objects.filter(reverts__in=ids).order_by("pk").values_list("reverts", "uid")
     }
     return [
-        {
-            "uid": str(row.uid),
-            "sprint": row.sprint.number if row.sprint else None,
-            "version": row.version,
-            "group": str(row.group),
-            "kind": row.kind,
-            "reason_code": row.reason_code or None,
-            "reason": row.reason,
-            "evidence": evidence.get(row.pk, []),
-            "moves": moves.get(row.pk, []),
-            "actor": person(row.actor),
-            "at": rfc3339(row.at),
-            "reverts": str(row.reverts.uid) if row.reverts else None,
-            "partial": row.partial,
-            "reverted_by": reverted.get(row.pk),
-            "revision": row.revision,
-        }
+        decision(row, moves=moves.get(row.pk, []), evidence=evidence.get(row.pk, []), reverted_by=reverted.get(row.pk))
         for row in rows
     ]
+
+
+def decision(
+    row: Decision, *, moves: Sequence[Shape], evidence: Sequence[Shape], reverted_by: str | None = None
+) -> Shape:
+    """One decision as clients see it, from the shapes of what belongs to it. Needs actor, sprint and reverts loaded."""
+    return {
+        "uid": str(row.uid),
+        "sprint": row.sprint.number if row.sprint else None,
+        "version": row.version,
+        "group": str(row.group),
+        "kind": row.kind,
+        "reason_code": row.reason_code or None,
+        "reason": row.reason,
+        "evidence": evidence,
+        "moves": moves,
+        "actor": person(row.actor),
+        "at": rfc3339(row.at),
+        "reverts": str(row.reverts.uid) if row.reverts else None,
+        "partial": row.partial,
+        "reverted_by": reverted_by,
+        "revision": row.revision,
+    }
 
 
 def move_shape(row: Move) -> Shape:
@@ -185,7 +192,8 @@ def move_shape(row: Move) -> Shape:
     }
 
 
-def _evidence(item: Evidence) -> Shape:
+def evidence_shape(item: Evidence) -> Shape:
+    """One thing that a decision rests on. Needs the finding's or the snapshot's ticket loaded."""
     if item.finding:
         return {"finding": str(item.finding.uid), "ticket": item.finding.ticket.number}
     assert item.snapshot is not None

@@ -48,6 +48,7 @@ REFUSALS = (
     Stale, sprints.NeedsDecision, Referenced,
 )  # fmt: skip
 MOST_TICKETS, MOST_SPRINTS = 16, 5
+VALUES = (0.0, 1.0, 2.0, 1e23)  # the last one is where back ends write numbers differently
 STATUSES = ("todo", "in_progress", "in_review", "done")
 WHY = decide.Why(code="other", text="Because the numbers say so.")
 
@@ -156,7 +157,7 @@ class AnyOrder(RuleBasedStateMachine):
             new = {"type": "review", "title": "New", "story": draw.one([None, 1, 2], [7])}
             return {
                 "move": "add",
-                "new": new | ({"criteria": [criterion(float(draw.number(3)))]} if draw.number(1) else {}),
+                "new": new | ({"criteria": [criterion(VALUES[draw.number(3)])]} if draw.number(1) else {}),
             }
         good = {"add": [n for n in outside if n not in used], "restore": skipped, "defer": inside, "remove": inside}
         number = draw.one(good.get(kind, going), every)
@@ -184,7 +185,7 @@ class AnyOrder(RuleBasedStateMachine):
             return {"estimate": draw.one([None, 1, 2.5], [-1])}
         kept = [item for item in shape["criteria"] if draw.number(1)]
         changed = [item | ({"value": item["value"] + 1} if draw.number(1) else {}) for item in kept]
-        return {"criteria": changed + [criterion(float(draw.number(3))) for _ in range(draw.number(1))]}
+        return {"criteria": changed + [criterion(VALUES[draw.number(3)]) for _ in range(draw.number(1))]}
 
     def a_decision(self, draw: Draw, now: Now) -> dict[str, Any]:
         rows = self.sprints()

@@ -168,9 +168,11 @@ def evidence_rows(project: Project, evidence: Sequence[Mapping[str, str]]) -> Fo
     snapshots = _uids(item["snapshot"] for item in evidence if "snapshot" in item)
     found = Found(named=len({tuple(item.items()) for item in evidence}))
     if findings:
-        found.findings.extend(Finding.objects.filter(ticket__project=project, uid__in=findings).order_by("pk"))
+        rows = Finding.objects.filter(ticket__project=project, uid__in=findings)
+        found.findings.extend(rows.select_related("ticket").order_by("pk"))
     if snapshots:
-        found.snapshots.extend(Snapshot.objects.filter(ticket__project=project, uid__in=snapshots).order_by("pk"))
+        values = Snapshot.objects.filter(ticket__project=project, uid__in=snapshots)
+        found.snapshots.extend(values.select_related("ticket").order_by("pk"))
     return found
 
 

@@ -77,7 +77,7 @@ def commit(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touched, *, revi
         decisions.append(_insert(w, draft, group, revision))
         revision += 1 + bool(draft.sprint) + bool(draft.reverts)  # the changes that `_record` will record of it
     pairs = list(zip(drafts, decisions, strict=True))
-    _insert_moves(pairs, tickets)
+    _insert_lines(pairs, tickets)
     for draft, decision in pairs:
         _end(draft, decision, tickets)
     for draft, decision in pairs:
@@ -96,7 +96,7 @@ def commit(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touched, *, revi
 
 def _insert(w: ProjectWriting, draft: Draft, group: uuid.UUID, revision: int) -> Decision:
     assert w.actor is not None
-    decision = Decision.objects.create(
+    return Decision.objects.create(
         project=w.project,
         sprint=draft.sprint,
         version=draft.sprint.plan_version + 1 if draft.sprint else None,
@@ -110,14 +110,10 @@ def _insert(w: ProjectWriting, draft: Draft, group: uuid.UUID, revision: int) ->
         partial=draft.partial,
         revision=revision,
     )
-    evidence = [Evidence(decision=decision, finding=finding) for finding in draft.findings]
-    evidence += [Evidence(decision=decision, snapshot=snapshot) for snapshot in draft.snapshots]
-    if evidence:
-        Evidence.objects.bulk_create(evidence)
-    return decision
 
 
-def _insert_moves(pairs: Sequence[tuple[Draft, Decision]], tickets: Touched) -> None:
+def _insert_lines(pairs: Sequence[tuple[Draft, Decision]], tickets: Touched) -> None:
+    """Write the moves and the evidence of all decisions of the group."""
     Move.objects.bulk_create(
         [
             Move(
@@ -133,6 +129,14 @@ def _insert_moves(pairs: Sequence[tuple[Draft, Decision]], tickets: Touched) -> 
         ],
         batch_size=AT_ONCE,
     )
+    evidence = [item for draft, decision in pairs for item in _evidence(draft, decision)]
+    if evidence:
+        Evidence.objects.bulk_create(evidence)
+
+
+def _evidence(draft: Draft, decision: Decision) -> list[Evidence]:
+    found = [Evidence(decision=decision, finding=finding) for finding in draft.findings]
+    return found + [Evidence(decision=decision, snapshot=snapshot) for snapshot in draft.snapshots]
 
 
 def _end(draft: Draft, decision: Decision, tickets: Touched) -> None:
@@ -191,30 +195,28 @@ def _drafts_elsewhere(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touch
 
 
 def _change_tickets(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touched, revision: int) -> None:
-    """Set what the moves say on the tickets themselves."""
-    changes = {
-        move.ticket: move.after or {}
-        for draft in drafts
-        for move in draft.moves
-        if move.ticket is not None and move.move == "change"
-    }
+    """Set what the moves say on the tickets themselves, and judge the criteria that they bring."""
+    moves = [move for draft in drafts for move in draft.moves]
+    changes = {move.ticket: move.after or {} for move in moves if move.ticket is not None and move.move == "change"}
     found = references(w, [(values, "") for values in changes.values()])
-    judged = [row.pk for row in tickets.made.values()]
     written: list[Ticket] = []
-    for draft in drafts:
-        for move in draft.moves:
-            if move.ticket is None or move.move not in {"skip", "restore", "change"}:
-                continue
-            row = tickets[move.ticket]
+    judged: list[int] = []
+    for move in moves:
+        if move.ticket is None:
+            continue
+        row, after = tickets[move.ticket], move.after or {}
+        if move.move in {"skip", "restore"}:
+            row.status = str(after["status"])
             written.append(row)
-            if move.move in {"skip", "restore"}:
-                row.status = str((move.after or {})["status"])
-            else:
-                fill(row, changes[move.ticket], found, w)
-                row.version += 1
-                if "criteria" in changes[move.ticket]:
-                    relate(w, row, {"criteria": changes[move.ticket]["criteria"]}, found)
-                    judged.append(row.pk)
+        elif move.move == "change":
+            fill(row, after, found, w)
+            row.version += 1
+            written.append(row)
+            if "criteria" in after:
+                relate(w, row, {"criteria": after["criteria"]}, found)
+                judged.append(row.pk)
+        elif move.ticket in tickets.made and after.get("criteria"):
+            judged.append(row.pk)
     if written:
         columns = ["status", "type", "story", "estimate", "version"] if changes else ["status"]
         Ticket.objects.bulk_update(written, columns, batch_size=AT_ONCE)
@@ -223,7 +225,9 @@ def _change_tickets(w: ProjectWriting, drafts: Sequence[Draft], tickets: Touched
 
 
 def _record(w: ProjectWriting, draft: Draft, decision: Decision, images: list[shapes.Shape]) -> None:
-    shape = shapes.decisions([decision])[0]
+    moves = [{"move": m.move, "ticket": m.ticket, "before": m.before, "after": m.after} for m in draft.moves]
+    evidence = [shapes.evidence_shape(item) for item in _evidence(draft, decision)]
+    shape = shapes.decision(decision, moves=moves, evidence=evidence)
     parent = ("sprint", draft.sprint.uid) if draft.sprint else ("project", w.project.uid)
     w.journal.record("decision", "created", decision, parent=parent, resource=shape, tickets=images)
     if draft.sprint:
