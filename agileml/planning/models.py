@@ -229,3 +229,55 @@ class AlignmentReview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verdict} after sprint {self.sprint_id}"
+
+
+class Dismissal(models.Model):
+    """ "Not now", said to a suggested re-plan: the team has seen it, and it does not come back for the same cause."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    sprint = models.ForeignKey(Sprint, on_delete=models.PROTECT, related_name="dismissals")
+    key = models.CharField(max_length=120)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    revision = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["sprint", "key"], name="a_suggestion_is_dismissed_once"),)
+
+    def __str__(self) -> str:
+        return f"dismissed {self.key}"
+
+
+class RetroLine(models.Model):
+    """What the team says when it closes a sprint. It belongs to that close: taken back, the next close asks again."""
+
+    class Kind(models.TextChoices):
+        KEEP = "keep", "Keep"
+        CHANGE = "change", "Change"
+        TRY = "try", "Try"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="retro")
+    position = models.PositiveIntegerField()
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    text = models.TextField()
+    ticket = models.ForeignKey(Ticket, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["decision", "position"], name="one_retro_line_a_position"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text[:40]}"
+
+
+class Report(models.Model):
+    """What a closed sprint came to, frozen when it was closed: later edits of its tickets change nothing in it."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    sprint = models.ForeignKey(Sprint, on_delete=models.PROTECT, related_name="reports")
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="report")
+    at = models.DateTimeField()
+    body = DoublesField(default=dict)
+
+    def __str__(self) -> str:
+        return f"report of sprint {self.sprint_id}"
