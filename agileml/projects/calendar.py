@@ -1,9 +1,21 @@
-"""Working days: pure functions on dates, a project's working weekdays (Monday is 0) and its holidays as ISO text."""
+"""A project's calendar: which day a moment falls on, and working days.
+
+Pure functions on dates, a project's working weekdays (Monday is 0) and its holidays as ISO text.
+"""
 
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
+
+
+def day_of(at: datetime, time_zone: str) -> date:
+    """The day that a moment, aware of its time zone, falls on in an IANA zone.
+
+    Nothing else turns a moment into a day: two places that did it differently would disagree around midnight.
+    """
+    return at.astimezone(ZoneInfo(time_zone)).date()
 
 
 def is_working(day: date, *, weekdays: Collection[int], holidays: Collection[str]) -> bool:

@@ -1,9 +1,8 @@
 """The sprint board."""
 
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache, partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
@@ -22,17 +21,12 @@ from agileml.lib.wake import wake
 from agileml.planning.models import Sprint
 from agileml.planning.queries.board import LANES, Filters, board, next_planned, sprint_to_show
 from agileml.planning.queries.cards import Card
+from agileml.projects.calendar import day_of
 from agileml.projects.doors import Access
-from agileml.projects.models import Project
 from agileml.projects.rules import Need
 from agileml.tasks.ingest import poll
 from agileml.web.project import enter, frame
 from agileml.work.types import TicketType
-
-
-def project_day(project: Project, now: datetime) -> date:
-    """The calendar day that it is in the project's time zone."""
-    return now.astimezone(ZoneInfo(project.time_zone)).date()
 
 
 @login_required
@@ -40,7 +34,7 @@ def project_day(project: Project, now: datetime) -> date:
 def show(request: HttpRequest, key: str, number: int | None = None) -> HttpResponse:
     """The board of a sprint; without a number that of the active one last opened here, else the one that ends first."""
     access = enter(request, key)
-    today = project_day(access.project, timezone.now())
+    today = day_of(timezone.now(), access.project.time_zone)
     last = _remembered(request, key)
     stream = access.project.stream  # read with the door, and so before any row that its revision is to vouch for
     tag = validator(request, stream.epoch, stream.revision, access.role, access.project.replanners, today, last)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,6 +19,7 @@ from agileml.planning.queries.history import Past
 from agileml.planning.queries.plans import sprint_of
 from agileml.planning.rules.replay import Plan, compare, replay
 from agileml.planning.rules.taking_back import PastDecision, effect, standing, still_count
+from agileml.projects.calendar import day_of
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
@@ -106,7 +106,7 @@ def _may_take_back(access: Access, sprint: Sprint, past: Past, rows: Mapping[int
 
 def chart(access: Access, sprint: Sprint, pasts: Sequence[Past], now: datetime) -> Chart:
     """The scope chart of a sprint, and in its description what it comes to."""
-    today = now.astimezone(ZoneInfo(access.project.time_zone)).date()
+    today = day_of(now, access.project.time_zone)
     scope = queries.scope(sprint, pasts, project=access.project, today=today)
     last = scope.scopes[-1] if scope.scopes else Scope()
     desc = (

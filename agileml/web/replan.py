@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -30,6 +29,7 @@ from agileml.planning.queries.replan import EvidenceOption, Line
 from agileml.planning.rules.consequences import Consequence
 from agileml.planning.rules.moves import MoveRequest, Refused, parse
 from agileml.planning.rules.sums import sums
+from agileml.projects.calendar import day_of
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web import replan_form
@@ -349,4 +349,4 @@ def _told(desk: Desk, one: Consequence) -> dict[str, Any]:
 
 
 def _today(desk: Desk) -> date:
-    return timezone.now().astimezone(ZoneInfo(desk.access.project.time_zone)).date()
+    return day_of(timezone.now(), desk.access.project.time_zone)

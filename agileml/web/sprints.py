@@ -1,9 +1,7 @@
 """The sprints of a project, and planning the next one."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -15,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 from agileml.planning.actions.sprints import create_sprint
 from agileml.planning.models import Sprint
 from agileml.planning.queries import sprints as queries
+from agileml.planning.queries.dates import next_dates
 from agileml.planning.queries.sprints import Listed
-from agileml.planning.rules.dates import proposed
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
@@ -52,12 +50,13 @@ def _page(
     project = access.project
     sprints = queries.listed(project)
     running = next((one.sprint.number for one in sprints if one.sprint.state == Sprint.State.ACTIVE), None)
+    start, end = next_dates(project, now=timezone.now())
     context = {
         "tiles": [_tile(one) for one in sprints],
         "nav_sprint": running,
         "may_plan": Need.WORK in access.can,
         "may_lead": Need.LEAD in access.can,
-        "sent": sent or _proposal(access, [one.sprint for one in sprints]),
+        "sent": sent or {"start": str(start), "end": str(end)},
         "wrong": wrong or {},
     }
     return render(request, "sprints/page.html", frame(access, "sprints", **context), status=422 if wrong else 200)
@@ -75,16 +74,3 @@ def _tile(one: Listed) -> dict[str, Any]:
         "skipped": counts["skipped"],
         "before_skipped": counts["done"] + doing,
     }
-
-
-def _proposal(access: Access, sprints: list[Sprint]) -> dict[str, str]:
-    project = access.project
-    today: date = timezone.now().astimezone(ZoneInfo(project.time_zone)).date()
-    start, end = proposed(
-        today=today,
-        after=max((sprint.end for sprint in sprints), default=None),
-        days=project.sprint_days,
-        weekdays=project.working_days,
-        holidays=project.holidays,
-    )
-    return {"start": start.isoformat(), "end": end.isoformat()}

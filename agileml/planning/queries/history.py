@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from agileml.journal.models import Change
 from agileml.lib.charts import Day, Scope
 from agileml.planning.models import Decision, Evidence, Move, Sprint
 from agileml.planning.rules.replay import RecordedDecision, RecordedMove
 from agileml.planning.rules.scope import Progressed, Taken, days_of, scope_by_day
+from agileml.projects.calendar import day_of
 from agileml.projects.models import Project
 from agileml.work.models import Story, Ticket
 
@@ -124,35 +124,34 @@ class ScopeHistory:
 
 def scope(sprint: Sprint, decisions: Sequence[Past], *, project: Project, today: date) -> ScopeHistory:
     """How the sprint's scope went, in the project's calendar; one query, of what became done when."""
-    zone = ZoneInfo(project.time_zone)
     taken = [
         Taken(
-            day=past.row.at.astimezone(zone).date(),
+            day=day_of(past.row.at, project.time_zone),
             decision=past.recorded(),
             starts=past.row.kind == Decision.Kind.START,
         )
         for past in decisions
     ]
-    over = sprint.closed_at.astimezone(zone).date() if sprint.closed_at else today
+    over = day_of(sprint.closed_at, project.time_zone) if sprint.closed_at else today
     first = min([sprint.start, *(one.day for one in taken)])
     days = days_of(first, max(sprint.end, over), weekdays=project.working_days, holidays=project.holidays)
     known = [day.day for day in days if day.day <= over]
     tickets = {move.ticket.uid: move.ticket for past in decisions for move in past.moves if move.ticket}
     return ScopeHistory(
         days=days,
-        scopes=scope_by_day(known, taken=taken, progressed=progressed(project, tickets, zone=zone)),
+        scopes=scope_by_day(known, taken=taken, progressed=progressed(project, tickets)),
         taken=taken,
         today=today,
     )
 
 
-def progressed(project: Project, tickets: Mapping[UUID, Ticket], *, zone: ZoneInfo) -> list[Progressed]:
+def progressed(project: Project, tickets: Mapping[UUID, Ticket]) -> list[Progressed]:
     """When each of these tickets (by uid) became done or stopped being it, from the journal, in order."""
     changes = Change.objects.filter(
         stream=project.stream_id, kind="ticket", object_uid__in=list(tickets), diff__has_key="status"
     )
     return [
-        Progressed(day=at.astimezone(zone).date(), ticket=tickets[uid].number, done=diff["status"][1] == "done")
+        Progressed(day=day_of(at, project.time_zone), ticket=tickets[uid].number, done=diff["status"][1] == "done")
         for uid, at, diff in changes.order_by("revision").values_list("object_uid", "at", "diff")
     ]
 

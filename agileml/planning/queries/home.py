@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count
 
@@ -16,6 +15,7 @@ from agileml.planning.queries.cards import Light, light
 from agileml.planning.queries.history import Past, pasts
 from agileml.planning.queries.timebox import boxed
 from agileml.planning.rules.timebox import Box
+from agileml.projects.calendar import day_of
 from agileml.projects.models import Project
 from agileml.work.models import Ticket
 
@@ -127,7 +127,7 @@ def _tiles(sprints: Sequence[Sprint], now: datetime) -> list[Tile]:
         counts[sprint][status] = many
     tiles = []
     for sprint in sprints:
-        today = now.astimezone(ZoneInfo(sprint.project.time_zone)).date()
+        today = day_of(now, sprint.project.time_zone)
         has = counts[sprint.pk]
         tiles.append(
             Tile(

@@ -1,10 +1,10 @@
 """The time-box that a ticket is in, on the working days of its project."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from agileml.planning.rules.timebox import Box, box
 from agileml.planning.rules.wip import UNDER_WAY
+from agileml.projects.calendar import day_of
 from agileml.projects.models import Project
 from agileml.work.models import Ticket
 
@@ -15,10 +15,9 @@ def boxed(project: Project, ticket: Ticket, *, now: datetime) -> Box | None:
         return None
     if not ticket.estimate or ticket.started_at is None:
         return None
-    zone = ZoneInfo(project.time_zone)
     return box(
-        started=ticket.started_at.astimezone(zone).date(),
-        today=now.astimezone(zone).date(),
+        started=day_of(ticket.started_at, project.time_zone),
+        today=day_of(now, project.time_zone),
         days=ticket.estimate,
         weekdays=project.working_days,
         holidays=project.holidays,
