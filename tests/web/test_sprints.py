@@ -75,7 +75,7 @@ def test_a_sprint_is_planned_and_leads_to_its_draft(cast: Cast):
     [
         ({"start": "2026-12-11", "end": "2026-11-30"}, "A sprint cannot end before it starts."),
         ({"start": "2026-13-01", "end": "2026-11-30"}, "A date looks like 2026-11-27."),
-        ({"start": "2026-11-30"}, "This is required."),
+        ({"end": "2000-11-30"}, "A sprint cannot end before it starts."),
     ],
 )
 def test_dates_that_cannot_be_are_refused_and_the_rest_is_kept(cast: Cast, sent: dict[str, str], said: str):

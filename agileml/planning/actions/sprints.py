@@ -8,6 +8,7 @@ from agileml.accounts.models import User
 from agileml.planning import shapes
 from agileml.planning.actions import decide, ledger
 from agileml.planning.models import Assignment, Decision, Sprint
+from agileml.planning.queries.dates import next_dates
 from agileml.planning.rules import moves as rules
 from agileml.planning.rules.moves import MoveRequest, Refusal, Refused
 from agileml.planning.rules.replay import RecordedMove
@@ -41,10 +42,16 @@ SPRINT_FIELDS: dict[str, fields.Check] = {
 
 
 def create_sprint(*, project: Project, sent: dict[str, Any], actor: User, now: datetime, origin: str = "") -> Sprint:
-    """Make a planned sprint; `sent` holds start, end and perhaps name, goal and increment. Raises Invalid."""
-    values = fields.clean(sent, fields=SPRINT_FIELDS, required=("start", "end"))
-    _check_dates(values["start"], values["end"])
+    """Make a planned sprint; `sent` may hold start, end, name, goal and increment. Raises Invalid.
+
+    Without dates it follows the latest sprint, for as long as the project's sprints are.
+    """
+    values = fields.clean(sent, fields=SPRINT_FIELDS)
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        if not {"start", "end"} <= values.keys():
+            start, end = next_dates(w.project, now=w.now, start=values.get("start"))
+            values = {"start": start, "end": end} | values
+        _check_dates(values["start"], values["end"])
         number = w.journal.number("sprints")
         row = Sprint(project=w.project, number=number, created_at=w.now, revision=w.revision)
         for name, value in ({"name": f"Sprint {number}"} | values).items():
