@@ -25,11 +25,12 @@ from agileml.planning.queries import backlog as queries
 from agileml.planning.queries import history
 from agileml.planning.queries import replan as replans
 from agileml.planning.queries.backlog import Filters
+from agileml.planning.queries.wording import how_many
 from agileml.planning.rules.moves import Refusal, Refused, parse
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
-from agileml.web.telling import Teller, how_many
+from agileml.web.telling import Teller
 from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from agileml.work.types import KINDS, TicketType

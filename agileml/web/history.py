@@ -17,13 +17,14 @@ from agileml.planning.models import Sprint
 from agileml.planning.queries import history as queries
 from agileml.planning.queries.history import Past
 from agileml.planning.queries.plans import sprint_of
+from agileml.planning.queries.wording import headline, how_many, sprint_value
 from agileml.planning.rules.replay import Plan, compare, replay
 from agileml.planning.rules.taking_back import PastDecision, effect, standing, still_count
 from agileml.projects.calendar import day_of
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
-from agileml.web.telling import Teller, headline, how_many, sprint_value
+from agileml.web.telling import Teller
 
 
 @login_required

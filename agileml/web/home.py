@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from agileml.planning.queries.home import home
+from agileml.planning.queries.wording import headline
 from agileml.web.project import person
-from agileml.web.telling import headline
 
 
 @login_required

@@ -26,6 +26,7 @@ from agileml.planning.queries import replan as queries
 from agileml.planning.queries.plans import sprint_of
 from agileml.planning.queries.preview import preview
 from agileml.planning.queries.replan import EvidenceOption, Line
+from agileml.planning.queries.wording import COSTS, how_many, short
 from agileml.planning.rules.consequences import Consequence
 from agileml.planning.rules.moves import MoveRequest, Refused, parse
 from agileml.planning.rules.sums import sums
@@ -35,7 +36,7 @@ from agileml.projects.rules import Need
 from agileml.web import replan_form
 from agileml.web.project import enter, frame
 from agileml.web.replan_form import FROM_FINDING, Draft, Part, Written
-from agileml.web.telling import COSTS, Teller, how_many, short
+from agileml.web.telling import Teller
 from agileml.work.fields import Invalid
 from agileml.work.models import Finding, Ticket
 from agileml.work.types import TicketType

@@ -18,12 +18,13 @@ from agileml.planning.models import Sprint
 from agileml.planning.queries import replan as replans
 from agileml.planning.queries import sprints as queries
 from agileml.planning.queries.plans import sprint_of
+from agileml.planning.queries.wording import COSTS, how_many
 from agileml.planning.rules.moves import Refusal, Refused
 from agileml.planning.rules.starting import Destination
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
-from agileml.web.telling import COSTS, Teller, how_many
+from agileml.web.telling import Teller
 from agileml.work.actions import Stale
 from agileml.work.fields import Invalid
 from agileml.work.models import Ticket

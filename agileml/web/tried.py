@@ -9,8 +9,9 @@ from django.views.decorators.http import require_safe
 
 from agileml.lib.htmx import varies, wants_fragment
 from agileml.planning.queries.tried import MOST, Tried, tried, words_of
+from agileml.planning.queries.wording import short
 from agileml.web.project import enter, frame
-from agileml.web.telling import Teller, short
+from agileml.web.telling import Teller
 
 HINTS = 3
 LEAST = 4  # letters, before a title that is being typed says enough to look for

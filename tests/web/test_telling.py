@@ -8,8 +8,9 @@ import pytest
 from agileml.metrics.models import Metric, Snapshot
 from agileml.planning.models import Decision, Move
 from agileml.planning.queries.history import Past
+from agileml.planning.queries.wording import criterion_words, figures_of, headline, short
 from agileml.projects.models import Project
-from agileml.web.telling import Teller, criterion_words, figures_of, headline, short
+from agileml.web.telling import Teller
 from agileml.work.models import Ticket
 
 TELLER = Teller(Project(key="TST", time_zone="Europe/Berlin"), stories={4: "Slant"})
