@@ -15,8 +15,10 @@ from agileml.planning.models import Proposal
 from agileml.planning.queries import history, proposals
 from agileml.planning.queries.plans import sprint_of
 from agileml.planning.rules.moves import Refused
+from agileml.projects.calendar import day_of
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
+from agileml.web.history import difference
 from agileml.web.project import enter, frame
 from agileml.web.telling import Teller
 from agileml.work.fields import Invalid
@@ -85,23 +87,23 @@ def _page(
 
 
 def _looked(access: Access, row: Proposal) -> dict[str, Any]:
-    """What the proposal would do now, what no longer fits, and what has been decided since."""
+    """What the proposal would do now, what of it no longer fits, and what the plan has become since."""
     try:
-        found = proposals.look(access, row)
+        found = proposals.look(access, row, today=day_of(timezone.now(), access.project.time_zone))
     except Invalid as invalid:
-        return {"lost": [error.message for error in invalid.errors], "moves": [], "rest": False}
-    teller = Teller(access.project, history.story_titles(access.project, found.since))
-    unfit = {refusal.pointer: refusal.message for refusal in found.seen.refusals}
+        return {"against": [error.message for error in invalid.errors], "moves": [], "stay": 0}
+    teller = Teller(access.project, history.story_titles(access.project, found.pasts))
     titles = history.tickets(access.project, {move.ticket for move in found.moves if move.ticket})
-    lines = [
-        {**teller.asked(move, titles), "unfit": unfit.get(f"/moves/{at}", "")} for at, move in enumerate(found.moves)
-    ]
-    fitting = sum(not line["unfit"] for line in lines)
+    version = row.sprint.plan_version
     return {
-        "moves": lines,
-        "lost": [text for pointer, text in unfit.items() if not pointer.startswith("/moves/")],
-        "rest": 0 < fitting < len(lines),
-        "fits": fitting == len(lines),
-        "since": [teller.decision(past) for past in found.since],
+        "moves": [
+            {**teller.asked(move, titles), "unfit": " ".join(one.message for one in found.fit.unfit.get(at, ()))}
+            for at, move in enumerate(found.moves)
+        ],
+        "against": [one.message for one in found.fit.against],
+        "stay": len(found.fit.stay),
+        "whole": found.fit.whole,
+        "since": [teller.decision(past) for past in found.pasts if (past.row.version or 0) > row.base_version],
+        "difference": difference(found.pasts, row.base_version, version, teller),
         "consequences": [{"level": LEVELS[one.level], "text": one.message} for one in found.seen.consequences],
     }

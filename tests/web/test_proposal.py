@@ -2,9 +2,11 @@
 
 import pytest
 
+from agileml.planning.actions.decide import Why
+from agileml.planning.actions.proposals import propose as offer
 from agileml.planning.models import Proposal, Sprint
-from tests.factories import Cast, make_cast, make_sprint, make_tickets, replan
-from tests.web.browsing import browser_of
+from tests.factories import NOW, Cast, make_cast, make_sprint, make_tickets, replan
+from tests.web.browsing import browser_of, set_clock
 
 REPLAN, BOARD = "/p/TST/sprints/1/replan/", "/p/TST/sprints/1/"
 
@@ -64,6 +66,45 @@ def test_what_no_longer_fits_is_said_and_the_rest_can_be_decided(led: Cast) -> N
     assert browser.post(f"/p/TST/proposals/{row.uid}/", {"do": "decide"}).status_code == 422
     assert browser.post(f"/p/TST/proposals/{row.uid}/", {"do": "rest"}).status_code == 302
     assert Sprint.objects.get().plan_version == 3
+
+
+def test_what_the_plan_has_become_since_is_named(led: Cast) -> None:
+    row = propose(led)
+    sprint = Sprint.objects.get()
+    replan(led, sprint, {"move": "skip", "ticket": 3}, {"move": "sprint", "set": {"goal": "Less <b>now</b>"}})
+    replan(led, sprint, {"move": "change", "ticket": 2, "set": {"type": "review"}}, code="priority")
+    page = browser_of(led.lead).get(f"/p/TST/proposals/{row.uid}/").content.decode()
+    assert "What changed since: v1 → v3" in page
+    assert "Engineering</del>" in page
+    assert "Less &lt;b&gt;now&lt;/b&gt;" in page
+    assert "?from=1&amp;to=3#plan" in page
+    assert "Decide: plan v4" in page
+
+
+def test_where_nothing_fits_the_page_says_so_and_offers_no_decision(led: Cast) -> None:
+    row = propose(led)
+    replan(led, Sprint.objects.get(), {"move": "skip", "ticket": 1})
+    browser = browser_of(led.lead)
+    page = browser.get(f"/p/TST/proposals/{row.uid}/").content.decode()
+    assert "Nothing of it fits plan v2 any more" in page
+    assert 'value="rest"' not in page
+    assert 'value="decide"' not in page
+    refused = browser.post(f"/p/TST/proposals/{row.uid}/", {"do": "rest"})
+    assert refused.status_code == 422
+    assert "Nothing of this proposal fits the plan any more." in refused.content.decode()
+
+
+def test_what_follows_for_the_time_left_is_told(led: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    led.project.estimate_mode = "timebox"
+    led.project.save()
+    new = {"title": "Long", "type": "review", "estimate": 40}
+    row = offer(
+        project=led.project, sprint=1, base_version=1, why=Why("priority"), moves=[{"move": "add", "new": new}],
+        actor=led.member, now=NOW,
+    )  # fmt: skip
+    set_clock(monkeypatch, NOW)
+    page = browser_of(led.lead).get(f"/p/TST/proposals/{row.uid}/").content.decode()
+    assert "working days" in page
 
 
 def test_a_decline_needs_a_word_and_a_member_has_no_button_for_it(led: Cast) -> None:

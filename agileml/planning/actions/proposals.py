@@ -9,11 +9,15 @@ from agileml.accounts.models import User
 from agileml.planning import shapes
 from agileml.planning.actions import decide, ledger
 from agileml.planning.actions.rows import References
-from agileml.planning.models import Decision, Proposal
+from agileml.planning.models import Decision, Proposal, Sprint
+from agileml.planning.rules.fitting import Fit, fitting
 from agileml.planning.rules.moves import MoveRequest, Refusal, Refused, parse, text_refusals
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
+from agileml.work.fields import Invalid
+
+NOTHING_FITS = Refusal("nothing_fits", "Nothing of this proposal fits the plan any more.", None, "/moves")
 
 
 def propose(
@@ -37,11 +41,11 @@ def propose(
         row = decide.sprint_row(w, sprint)
         assert row is not None
         decide.refuse_stale(row, base_version)
-        refusals = _refusals(w, row, asked, why)
-        if refusals:
-            raise Refused(refusals)
         decide.check_sprint_dates(row, asked)
         References(w.project, list(decide.wanted_fields(asked)))  # raises Invalid for what leads nowhere
+        fit = fit_of(w.project, row, asked, why)
+        if not fit.whole:
+            raise Refused(fit.refusals)
         made = Proposal(
             sprint=row,
             base_version=base_version,
@@ -69,17 +73,18 @@ def decide_proposal(
 ) -> Decision:
     """Decide what was proposed, checked anew on the plan as it is now.
 
-    `partial` leaves out the moves that no longer fit. Raises Hidden, Forbidden, or Refused: it was answered already,
-    or something no longer fits, with every reason.
+    `partial` leaves out the moves that no longer fit, and those that relied on them. Raises Hidden, Forbidden, or
+    Refused: it was answered already, or something no longer fits, with every reason.
     """
     with writing(project, actor=actor, now=now, need=Need.DECIDE, origin=origin) as w:
         row = _open(w, proposal)
-        why = why_of(row)
-        moves = parse(row.moves)
-        if partial:
-            refused = {refusal.pointer for refusal in _refusals(w, row.sprint, moves, why)}
-            moves = [move for at, move in enumerate(moves) if f"/moves/{at}" not in refused]
-        made = decide.decide_in(w, row.sprint, base_version=None, why=why, moves=moves)
+        why, moves = why_of(row), parse(row.moves)
+        fit = fit_of(w.project, row.sprint, moves, why)
+        if fit.against or (fit.unfit and not partial):
+            raise Refused(fit.refusals)
+        if not fit.stay:
+            raise Refused([NOTHING_FITS, *fit.refusals])
+        made = decide.decide_in(w, row.sprint, base_version=None, why=why, moves=[moves[at] for at in fit.stay])
         row.decision = made
         _answer(w, row, Proposal.State.DECIDED, "")
     return made
@@ -113,15 +118,30 @@ def why_of(row: Proposal) -> decide.Why:
     return decide.Why(code=row.reason_code, text=row.reason, evidence=row.evidence)
 
 
-def _refusals(w: ProjectWriting, sprint: Any, moves: Sequence[MoveRequest], why: decide.Why) -> list[Refusal]:
-    return decide.refusals_of(
-        sprint,
+def fit_of(project: Project, sprint: Sprint, moves: Sequence[MoveRequest], why: decide.Why) -> Fit:
+    """What of these moves fits the plan as it is now, and why the rest does not; reads only, each thing once."""
+    tickets = ledger.read(project, [move.ticket for move in moves if move.ticket is not None])
+    targets = decide.targets_of(project, moves)
+    found = decide.evidence_rows(project, why.evidence)
+    return fitting(
         moves,
-        why,
-        tickets=ledger.touched(w, [move.ticket for move in moves if move.ticket is not None]),
-        targets=decide.targets_of(w.project, moves),
-        found=decide.evidence_rows(w.project, why.evidence),
+        lambda some: decide.refusals_of(sprint, some, why, tickets=tickets, targets=targets, found=found),
+        lost=_lost(project, sprint, moves),
     )
+
+
+def _lost(project: Project, sprint: Sprint, moves: Sequence[MoveRequest]) -> list[Refusal]:
+    """Which moves name a story or a person that is gone, or would end the sprint before its start."""
+    errors = []
+    try:
+        decide.check_sprint_dates(sprint, moves)
+    except Invalid as invalid:
+        errors += invalid.errors
+    try:
+        References(project, list(decide.wanted_fields(moves)))
+    except Invalid as invalid:
+        errors += invalid.errors
+    return [Refusal(error.code, error.message, None, error.pointer) for error in errors]
 
 
 def _open(w: ProjectWriting, uid: str) -> Proposal:

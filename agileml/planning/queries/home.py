@@ -3,24 +3,27 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count
 
 from agileml.accounts.models import User
 from agileml.metrics.models import Criterion
-from agileml.planning.models import Assignment, Decision, Sprint
+from agileml.planning.models import Assignment, Decision, Proposal, Sprint
 from agileml.planning.queries.board import day_text, ends_text, sprint_name
 from agileml.planning.queries.cards import Light, light
 from agileml.planning.queries.history import Past, pasts
+from agileml.planning.queries.proposals import for_home
 from agileml.planning.queries.timebox import boxed
 from agileml.planning.rules.timebox import Box
 from agileml.projects.calendar import day_of
-from agileml.projects.models import Project
+from agileml.projects.models import Membership, Project
+from agileml.projects.rules import Need, capabilities
 from agileml.work.models import Ticket
 
 MINE_AT_MOST = 50
 NEWS_AT_MOST = 8
+ANSWERS_FOR = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,14 @@ class Tile:
 
 @dataclass(frozen=True)
 class Home:
-    """The whole page. `quiet` are the projects without a running sprint."""
+    """The whole page. `quiet` are the projects without a running sprint.
+
+    `proposed` waits for this person's word, `answered` are her own proposals that others have answered lately.
+    """
 
     mine: Sequence[Mine]
+    proposed: Sequence[Proposal]
+    answered: Sequence[Proposal]
     tiles: Sequence[Tile]
     quiet: Sequence[Project]
     decisions: Sequence[Past]
@@ -69,15 +77,21 @@ class Home:
 
 def home(user: User, now: datetime) -> Home:
     """The home page of a person; at most ten queries, however many projects she is in."""
-    projects = list(Project.objects.visible_to(user).order_by("key"))
+    members = list(
+        Membership.objects.filter(user=user, user__is_active=True).select_related("project").order_by("project__key")
+    )
+    projects = [member.project for member in members]
     sprints = list(
         Sprint.objects.filter(project__in=projects, state=Sprint.State.ACTIVE)
         .select_related("project")
         .order_by("end", "project__key", "number")
     )
     busy = {sprint.project_id for sprint in sprints}
+    proposals = for_home(user, decides=_decides(members), since=now - ANSWERS_FOR)
     return Home(
         mine=_mine(user, projects, now),
+        proposed=[row for row in proposals if row.state == Proposal.State.OPEN],
+        answered=[row for row in proposals if row.state != Proposal.State.OPEN],
         tiles=_tiles(sprints, now),
         quiet=[project for project in projects if project.pk not in busy],
         decisions=pasts(
@@ -86,6 +100,15 @@ def home(user: User, now: datetime) -> Home:
             .order_by("-at", "-pk")[:NEWS_AT_MOST]
         ),
     )
+
+
+def _decides(members: Sequence[Membership]) -> list[Project]:
+    """The projects in which these roles decide re-plans."""
+    return [
+        member.project
+        for member in members
+        if Need.DECIDE in capabilities(member.role, replanners=member.project.replanners)
+    ]
 
 
 def _mine(user: User, projects: Sequence[Project], now: datetime) -> list[Mine]:
