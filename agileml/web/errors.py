@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
+from django.utils import timezone
 
 from agileml.lib.htmx import wants_fragment
 from agileml.projects.doors import Forbidden, Hidden
@@ -13,13 +14,19 @@ Answer = Callable[[HttpRequest], HttpResponse]
 
 
 class DoorsMiddleware:
-    """Turns the doors' typed errors into pages: what may not be seen looks like what does not exist."""
+    """Turns the doors' typed errors into pages: what may not be seen looks like what does not exist.
+
+    A door also sets the clock by which the page behind it tells times; it ends with the request.
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        try:
+            response = self.get_response(request)
+        finally:
+            timezone.deactivate()
         asks_to_log_in = response.headers.get("Location", "").startswith(f"{resolve_url(settings.LOGIN_URL)}?")
         if asks_to_log_in and wants_fragment(request):
             # Followed, the redirect would put the log-in page into the middle of the page that stands.

@@ -1,8 +1,10 @@
 """What every page of a project starts with: the door, and what the frame around the page shows."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from agileml.accounts.models import User
@@ -19,10 +21,12 @@ def person(request: HttpRequest) -> User:
 
 
 def enter(request: HttpRequest, key: str, *, need: Need = Need.READ) -> Access:
-    """Pass the project's door; raises Hidden (404) or Forbidden (403)."""
+    """Pass the project's door; from here on pages tell times by its clock. Raises Hidden (404) or Forbidden (403)."""
     if "\0" in key:
         raise doors.Hidden(key)  # PostgreSQL takes no such text, not even to look for it
-    return doors.enter(person(request), key, need=need)
+    access = doors.enter(person(request), key, need=need)
+    timezone.activate(ZoneInfo(access.project.time_zone))
+    return access
 
 
 def frame(access: Access, nav: str, **context: Any) -> dict[str, Any]:
