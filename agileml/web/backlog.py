@@ -237,7 +237,7 @@ def _page(
     context = {
         "filters": filters,
         "filtered": bool(filters.text or filters.type or filters.label or filters.story is not None),
-        "groups": _groups(page.tickets, filters),
+        "groups": _groups(page.tickets, filters, Teller(project).hand_overs(page.tickets)),
         "next": _query(request, after=page.after) if page.after else "",
         "first": _query(request, after="") if request.GET.get("after") else "",
         "views": [(words, _query(request, after="", **change), current) for words, change, current in _views(filters)],
@@ -280,12 +280,15 @@ def _query(request: HttpRequest, **change: str) -> str:
     return f"?{query.urlencode()}"
 
 
-def _groups(tickets: Sequence[Ticket], filters: Filters) -> list[dict[str, Any]]:
+def _groups(tickets: Sequence[Ticket], filters: Filters, hands: Mapping[int, dict[str, Any]]) -> list[dict[str, Any]]:
     if filters.group != "story":
-        return [{"story": None, "title": "", "tickets": list(tickets)}] if tickets else []
+        return (
+            [{"story": None, "title": "", "tickets": [(row, hands.get(row.pk)) for row in tickets]}] if tickets else []
+        )
     groups = []
     for story, rows in groupby(tickets, key=lambda ticket: ticket.story):
-        groups.append({"story": story, "title": story.title if story else "In no story", "tickets": list(rows)})
+        lines = [(row, hands.get(row.pk)) for row in rows]
+        groups.append({"story": story, "title": story.title if story else "In no story", "tickets": lines})
     return groups
 
 

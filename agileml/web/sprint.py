@@ -119,10 +119,12 @@ def _edit_page(
 ) -> HttpResponse:
     now = _as_it_is(sprint)
     mine = sent or now
+    tickets = queries.drafted(sprint)
+    hands = Teller(access.project).hand_overs(tickets)
     context = {
         "sprint": sprint,
         "nav_sprint": None,
-        "tickets": queries.drafted(sprint),
+        "tickets": [(row, hands.get(row.pk)) for row in tickets],
         "sent": mine,
         "was": now,
         "wrong": wrong or {},

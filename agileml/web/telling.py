@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from agileml.lib.times import rfc3339
 from agileml.planning.models import Decision, Evidence, Move
+from agileml.planning.queries.handover import hand_overs
 from agileml.planning.queries.history import Past
 from agileml.planning.queries.wording import FIELDS, SPRINT_FIELDS, Wording, headline, sprint_value
 from agileml.planning.rules.moves import MoveRequest
@@ -73,6 +74,26 @@ class Teller(Wording):
         if move.move == "change":
             return "; ".join(f"{FIELDS[name]}: {self.value(name, value)}" for name, value in move.set.items())
         return f"To be revisited if {move.revisit_if}" if move.revisit_if else ""
+
+    def hand_over(self, move: Move) -> dict[str, Any]:
+        """What a deferred ticket brings with it: from where, the note, the cost, when and why it was deferred."""
+        decision, after = move.decision, move.after or {}
+        sprint = decision.sprint
+        history = reverse("history", args=[self.project.key, sprint.number]) if sprint else ""
+        closed = f"{sprint.name} was closed" if sprint and decision.kind == Decision.Kind.CLOSE else ""
+        return {
+            "from": f"sprint {sprint.number}" if sprint else "",
+            "note": after.get("note", ""),
+            "cost": after.get("resume_cost") or "low",
+            "when": self.when(decision.at),
+            "url": f"{history}#v{decision.version}" if history else "",
+            "version": decision.version,
+            "why": decision.reason or closed or Decision.Reason(decision.reason_code).label,
+        }
+
+    def hand_overs(self, tickets: Iterable[Ticket]) -> dict[int, dict[str, Any]]:
+        """The same for those of these tickets that are open and were deferred, by their ids; one query."""
+        return {pk: self.hand_over(move) for pk, move in hand_overs(tickets).items()}
 
     def ticket_url(self, number: int) -> str:
         """Where a ticket is."""

@@ -19,11 +19,13 @@ from agileml.planning.models import Sprint
 from agileml.planning.queries import ticket as queries
 from agileml.planning.queries.activity import activity
 from agileml.planning.queries.done import lacking
+from agileml.planning.queries.handover import OPEN, counting
 from agileml.planning.queries.ticket import Where, where_is
 from agileml.planning.queries.timebox import boxed
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
+from agileml.web.telling import Teller
 from agileml.work.actions import Stale, add_comment
 from agileml.work.fields import Invalid
 from agileml.work.models import Comment, Finding, ReviewOpinion, Ticket
@@ -152,6 +154,7 @@ def _whole(request: HttpRequest, access: Access, where: Where) -> dict[str, Any]
     criteria = queries.standings(ticket)
     zone = ZoneInfo(project.time_zone)
     moves = queries.decided(ticket)
+    deferred = counting(reversed(moves))
     runs = queries.runs(ticket, [one.row for one in criteria], metric=request.GET.get("metric", ""), zone=zone)
     return frame(
         access,
@@ -177,6 +180,7 @@ def _whole(request: HttpRequest, access: Access, where: Where) -> dict[str, Any]
         ],
         lacks=lacking(ticket) if ticket.status in {"in_progress", "in_review"} else [],
         activity=activity(ticket, moves, key=project.key),
+        hand=Teller(project).hand_over(deferred) if deferred and ticket.status in OPEN else None,
         skipped=next((move for move in moves if move.move == "skip"), None) if ticket.status == "skipped" else None,
         **queries.related(ticket),
     )

@@ -253,6 +253,16 @@ def test_a_fragment_is_only_the_board_and_says_that_it_varies(cast: Cast, sprint
     assert "HX-Request" in answer.headers["Vary"]
 
 
+def test_what_was_deferred_says_so_in_the_sprint_that_takes_it_up(cast: Cast, sprint: Sprint):
+    other = make_sprint(cast, active=True)
+    here = {"to": other.number, "to_base_version": other.plan_version}
+    replan(
+        cast, sprint, {"move": "defer", "ticket": 1, "note": "Start at the <sevens>.", "resume_cost": "high", **here}
+    )
+    html = browser_of(cast.lead).get(f"/p/TST/sprints/{other.number}/").content.decode()
+    assert "Deferred from sprint 1: Start at the &lt;sevens&gt;. · cost of resuming: high" in html
+
+
 # ── What it costs ──
 
 
@@ -282,6 +292,11 @@ def full_board(cast: Cast, many: int) -> Sprint:
         write_finding(project=cast.project, ticket=ticket.number, sent=sent, actor=cast.member, now=NOW)
     sprint = make_sprint(cast, range(1, many + 1), active=True)
     replan(cast, sprint, *[{"move": "skip", "ticket": number} for number in range(many - 2, many + 1)])
+    away = [
+        {"move": "defer", "ticket": number, "to": None, "note": "Half way."} for number in range(many - 5, many - 2)
+    ]
+    replan(cast, sprint, *away)
+    replan(cast, sprint, *[{"move": "add", "ticket": move["ticket"]} for move in away])
     for number in range(5, many // 2):
         rows.filter(number=number).update(status=("in_progress", "in_review", "todo")[number % 3])
     return sprint

@@ -261,3 +261,13 @@ def test_a_stakeholder_sees_the_checklist_and_ticks_nothing(cast: Cast):
     make_ticket(cast, checklist=[{"text": "Read", "done": False}])
     assert 'role="checkbox"' not in page(cast, user=cast.stakeholder)
     assert tick(cast.stakeholder, 0, "Read").status_code == 403
+
+
+def test_a_deferred_ticket_says_what_was_left_until_it_is_done(cast: Cast, sprint: Sprint):
+    replan(cast, sprint, {"move": "defer", "ticket": 1, "to": None, "note": "Start at the sevens."})
+    told = 'Deferred from <a href="/p/TST/sprints/1/history/#v2">sprint 1</a>: Start at the sevens.'
+    assert told in page(cast)
+    replan(cast, sprint, {"move": "add", "ticket": 1})
+    assert told in page(cast)
+    progress(project=cast.project, number=1, to="done", outcome="shipped", actor=cast.lead, now=NOW)
+    assert told not in page(cast)

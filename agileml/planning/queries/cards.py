@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, F, Max, Value, When, Window
+from django.db.models import Case, Count, F, Max, Q, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.utils.text import Truncator
 
@@ -12,6 +12,7 @@ from agileml.accounts.rules import initials
 from agileml.lib.figures import measured
 from agileml.metrics.models import Criterion, Snapshot
 from agileml.planning.models import Decision, Move
+from agileml.planning.queries.handover import OPEN, TELLING, counting
 from agileml.planning.queries.lines import Line
 from agileml.projects.models import Project
 from agileml.work.models import Dependency, Finding, Ticket
@@ -43,6 +44,7 @@ class Card:
     blocked: str = ""
     waiting: str = ""
     facts: tuple[str, ...] = ()
+    hand_over: str = ""
     skipped_why: str = ""
     skipped_in: int | None = None
     skipped_url: str = ""
@@ -60,7 +62,7 @@ def cards(project: Project, tickets: Sequence[Line], *, menus: bool, metric: int
     findings = _findings(ids)
     newest = _newest([pk for pk in ids if pk not in lights], metric)
     needs = _open_needs(project, ids)
-    skips = _skips(project, [ticket.pk for ticket in tickets if ticket.status == Ticket.Status.SKIPPED])
+    moves = _moves(tickets)
     made = {}
     for ticket in tickets:
         url = f"/p/{project.key}/tickets/{ticket.number}/"
@@ -68,7 +70,8 @@ def cards(project: Project, tickets: Sequence[Line], *, menus: bool, metric: int
         facts += [f"needs {key}" for key in needs.get(ticket.pk, ())] if ticket.status in OPEN else []
         if ticket.status == Ticket.Status.IN_REVIEW and ticket.reviewer_name:
             facts.append(f"asks {ticket.reviewer_name}")
-        why, version, where = skips.get(ticket.pk, ("", None, ""))
+        skip, hand = moves.get(ticket.pk, (None, None))
+        why, version, where = _skipped(project, skip) if skip else ("", None, "")
         who = (ticket.assignee_name or "") if ticket.status != Ticket.Status.SKIPPED else ""  # nobody is at that
         made[ticket.pk] = Card(
             key=f"{project.key}-{ticket.number}",
@@ -81,15 +84,13 @@ def cards(project: Project, tickets: Sequence[Line], *, menus: bool, metric: int
             blocked=f"blocked: {ticket.blocked_why}"[:80] if ticket.blocked_why else "",
             waiting="waiting on a run" if ticket.waiting_on_run else "",
             facts=tuple(fact for fact in facts if fact),
+            hand_over=_handed_over(hand) if hand else "",
             skipped_why=why,
             skipped_in=version,
             skipped_url=where,
             menu=menus,
         )
     return made
-
-
-OPEN = (Ticket.Status.TODO, Ticket.Status.IN_PROGRESS, Ticket.Status.IN_REVIEW)
 
 
 LIGHT = ("state", "role", "value", "op", "target", "against", "margin", "metric__key", "metric__unit")
@@ -167,21 +168,33 @@ def _open_needs(project: Project, ids: Iterable[int]) -> dict[int, list[str]]:
     return found
 
 
-def _skips(project: Project, ids: Iterable[int]) -> dict[int, tuple[str, int | None, str]]:
-    """For each skipped ticket the reason, the plan version that skipped it, and where that stands in the history."""
-    rows = (
-        Move.objects.filter(ticket__in=ids, move=Move.Kind.SKIP)
-        .order_by("pk")
-        .values_list(
-            "ticket", "decision__reason", "decision__reason_code", "decision__version", "decision__sprint__number"
-        )
-    )
-    found = {}
-    for ticket, reason, code, version, number in rows:  # the last one holds
-        said = Truncator(reason or (Decision.Reason(code).label if code else "")).words(20, truncate=" …")
-        url = f"/p/{project.key}/sprints/{number}/history/#v{version}" if version else ""
-        found[ticket] = (said, version, url)
-    return found
+def _moves(tickets: Iterable[Line]) -> dict[int, tuple[Move | None, Move | None]]:
+    """For each ticket the move that skipped it, if it is skipped, and the defer that counts, if it is open."""
+    by_status: dict[bool, list[int]] = {True: [], False: []}
+    for ticket in tickets:
+        if ticket.status != Ticket.Status.DONE:
+            by_status[ticket.status in OPEN].append(ticket.pk)
+    which = Q(ticket__in=by_status[True]) & TELLING | Q(ticket__in=by_status[False], move=Move.Kind.SKIP)
+    found: dict[int, list[Move]] = defaultdict(list)
+    for move in Move.objects.filter(which).select_related("decision__sprint").order_by("pk"):
+        assert move.ticket_id is not None
+        found[move.ticket_id].append(move)
+    return {pk: (rows[-1] if rows[-1].move == Move.Kind.SKIP else None, counting(rows)) for pk, rows in found.items()}
+
+
+def _skipped(project: Project, move: Move) -> tuple[str, int | None, str]:
+    """Why, by which plan version, and where that stands in the history."""
+    past = move.decision
+    said = past.reason or (str(Decision.Reason(past.reason_code).label) if past.reason_code else "")
+    url = f"/p/{project.key}/sprints/{past.sprint.number}/history/#v{past.version}" if past.sprint else ""
+    return Truncator(said).words(20, truncate=" …"), past.version, url
+
+
+def _handed_over(move: Move) -> str:
+    after, sprint = move.after or {}, move.decision.sprint
+    where = f" from sprint {sprint.number}" if sprint else ""
+    note = Truncator(after.get("note", "")).words(20, truncate=" …")
+    return f"Deferred{where}{f': {note}' if note else ''} · cost of resuming: {after.get('resume_cost') or 'low'}"
 
 
 def _ended(ticket: Line) -> str:
