@@ -10,7 +10,7 @@ from agileml.api import columns, paging
 from agileml.api.reasons import apart
 from agileml.api.views import ProjectView, expected_version, tagged
 from agileml.planning import shapes
-from agileml.planning.actions import progress, tickets
+from agileml.planning.actions import links, progress, tickets
 from agileml.planning.models import Assignment
 from agileml.planning.queries import plans
 from agileml.planning.queries.tried import matching, words_of
@@ -29,6 +29,12 @@ STATUS: dict[str, fields.Check] = {
     "to": fields.one_of(*Ticket.Status.values),
     "outcome": fields.text(20),
     "override": fields.text(2_000),
+    "finding": lambda value: value,  # these three are checked by what writes them
+    "opinion": lambda value: value,
+    "link": lambda value: value,
+}
+PUSH: dict[str, fields.Check] = {"text": lambda value: value} | {
+    name: lambda value: value for name in links.LINK_FIELDS
 }
 RANK: dict[str, fields.Check] = {"before": fields.reference, "after": fields.reference}
 
@@ -89,9 +95,40 @@ class Status(ProjectView):
             from_status=values.get("from"),
             outcome=values.get("outcome", ""),
             override=values.get("override", ""),
+            written=progress.Written(*(values.get(name) for name in ("finding", "opinion", "link"))),
             **self.doing(),
         )
         return tagged(shape_of(self.project, number) | ({"notes": notes} if notes else {}))
+
+
+class Links(ProjectView):
+    """The links of a ticket."""
+
+    takes = {"delete": ("url",)}
+
+    def post(self, request: Request, key: str, number: int) -> Response:
+        """Attach one, or rename the one to the same address."""
+        links.add_link(ticket=number, sent=self.sent(), **self.doing())
+        return tagged(shape_of(self.project, number))
+
+    def delete(self, request: Request, key: str, number: int) -> Response:
+        """Take the one to an address away."""
+        links.remove_link(ticket=number, url=paging.text(request, "url") or "", **self.doing())
+        return Response(status=204)
+
+
+class PushedLinks(ProjectView):
+    """A link for whatever tickets a text names: the title of a pull request, a commit's message."""
+
+    def post(self, request: Request, key: str) -> Response:
+        """Attach it to each of them, once."""
+        values = fields.clean(self.sent(), fields=PUSH, required=("text", "url"))
+        pushed = links.push_link(text=values.pop("text"), sent=values, **self.doing())
+        told = {
+            name: [f"{self.project.key}-{number}" for number in getattr(pushed, name)]
+            for name in ("linked", "unchanged", "unknown", "full")
+        }
+        return Response(pushed.link | told)
 
 
 class Rank(ProjectView):

@@ -10,6 +10,7 @@ from agileml.metrics.models import Criterion
 from agileml.planning.models import AlignmentReview, Assignment, Decision, Evidence, Move, Proposal, Sprint
 from agileml.projects.models import ExternalRef
 from agileml.projects.shapes import person
+from agileml.work import links
 from agileml.work.models import Dependency, Ticket
 
 Shape = dict[str, Any]
@@ -65,7 +66,7 @@ def tickets(rows: Iterable[Ticket], *, key: str) -> list[Shape]:
             if row.blocked_since
             else None,
             "waiting_on_run": row.waiting_on_run,
-            "links": row.links,
+            "links": links.told(row.links),
             "checklist": row.checklist,
             "sprint": active.get(row.pk),
             "planned_sprint": planned.get(row.pk),

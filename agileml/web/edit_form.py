@@ -18,7 +18,7 @@ LABELS = {
     "title": "Title", "question": "Question", "expected_benefit": "What it is good for",
     "riskiest_assumption": "Riskiest assumption", "stop_when": "Stop when", "description": "Description",
     "type": "Type", "story": "Story", "estimate": "Estimate", "criteria": "Criteria", "component": "Component",
-    "assignee": "Assignee", "reviewer": "Reviewer", "labels": "Labels", "depends_on": "Needs", "links": "Links",
+    "assignee": "Assignee", "reviewer": "Reviewer", "labels": "Labels", "depends_on": "Needs",
     "checklist": "Checklist", "blocked": "Blocked by", "waiting_on_run": "Waiting on a run",
 }  # fmt: skip
 SAME = ("title", "question", "expected_benefit", "riskiest_assumption", "stop_when", "description", "type", "component")
@@ -45,7 +45,6 @@ def texts_of(shape: Mapping[str, Any]) -> Texts:
         texts[name] = shape[name]["id"] if shape[name] else ""
     texts["labels"] = ", ".join(shape["labels"])
     texts["depends_on"] = ", ".join(f"{shape['key'].rpartition('-')[0]}-{number}" for number in shape["depends_on"])
-    texts["links"] = "\n".join(f"{link['url']} {link['title']}".strip() for link in shape["links"])
     texts["checklist"] = "\n".join(f"[{'x' if item['done'] else ' '}] {item['text']}" for item in shape["checklist"])
     texts["blocked"] = shape["blocked"]["why"] if shape["blocked"] else ""
     texts["waiting_on_run"] = "on" if shape["waiting_on_run"] else ""
@@ -116,8 +115,6 @@ def _value(name: str, text: str, shape: Mapping[str, Any]) -> Any:
         return [word for part in text.split(",") if (word := part.strip())]
     if name == "depends_on":
         return [_ticket(word) for word in re.split(r"[\s,]+", text) if word]
-    if name == "links":
-        return [_link(line) for line in text.splitlines() if line.strip()]
     if name == "checklist":
         return [_item(line) for line in text.splitlines() if line.strip()]
     if name == "blocked":
@@ -141,11 +138,6 @@ def _ticket(word: str) -> int:
     if not number.isascii() or not number.isdecimal():
         raise ValueError(f"“{word}” is not a ticket.")
     return int(number)
-
-
-def _link(line: str) -> dict[str, str]:
-    url, _, title = line.strip().partition(" ")
-    return {"url": url, "title": title.strip()}
 
 
 def _item(line: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+from agileml.work import links
 from agileml.work.types import TicketType
 
 PLAN_FIELDS = ("type", "story", "estimate", "criteria")
@@ -196,7 +197,27 @@ def web_address(value: Any) -> str:
     return str(value)
 
 
-_link = record({"url": web_address, "title": text(200)}, required=("url",), defaults={"title": ""})
+_link = record(
+    {"url": web_address, "title": text(200), "kind": maybe(one_of(*links.KINDS))},
+    required=("url",),
+    defaults={"title": "", "kind": None},
+)
+
+
+def one_link(value: Any) -> links.Link:
+    """An address with a title and a kind, which is told by the address where none is given."""
+    link: dict[str, Any] = _link(value)
+    return {"url": link["url"], "title": link["title"], "kind": link["kind"] or links.kind_of(link["url"])}
+
+
+def _links(value: Any) -> list[links.Link]:
+    found: list[links.Link] = many(one_link, most=links.AT_MOST)(value)
+    for position, link in enumerate(found):
+        if any(link["url"] == other["url"] for other in found[:position]):
+            raise _Bad("This address is there twice.", "twice", f"/{position}/url")
+    return found
+
+
 _check_item = record({"text": text(300, least=1), "done": yes_or_no}, required=("text",), defaults={"done": False})
 _blocked = record({"since": lambda value: None, "why": text(500, least=1)}, required=("why",), defaults={})
 _criterion = record(
@@ -260,7 +281,7 @@ TICKET_FIELDS: dict[str, Check] = {
     "reviewer": maybe(user_id),
     "blocked": maybe(_blocked),
     "waiting_on_run": yes_or_no,
-    "links": many(_link, most=50),
+    "links": _links,
     "checklist": many(_check_item, most=100),
     "depends_on": many(reference, most=50),
     "criteria": _criteria,

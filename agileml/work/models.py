@@ -113,7 +113,7 @@ class Ticket(models.Model):
     blocked_since = models.DateTimeField(null=True)
     blocked_why = models.TextField(blank=True, default="")
     waiting_on_run = models.BooleanField(default=False)
-    links = models.JSONField(default=list)  # [{"url", "title"}]
+    links = models.JSONField(default=list)  # [{"url", "title", "kind"}]
     checklist = models.JSONField(default=list)  # [{"text", "done"}]
     split_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="split_into")
     needs: models.ManyToManyField = models.ManyToManyField(

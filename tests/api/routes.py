@@ -13,7 +13,9 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, reverse
 
 from agileml.api import urls
-from agileml.planning.models import Decision, Sprint
+from agileml.planning.actions.decide import Why
+from agileml.planning.actions.proposals import propose
+from agileml.planning.models import Decision, Proposal, Sprint
 from agileml.projects.rules import Need
 from agileml.work.actions import create_epic, create_story
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, replan
@@ -23,11 +25,15 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @dataclass(frozen=True)
 class World:
-    """Sprint 1 is active at v2 with tickets 1 to 4, 4 of them skipped; 2 is planned; 5 and 6 lie in the backlog."""
+    """Sprint 1 is active at v2 with tickets 1 to 4, 4 of them skipped; 2 is planned; 5 and 6 lie in the backlog.
+
+    The lead proposes to skip ticket 2.
+    """
 
     cast: Cast
     sprint: Sprint
     decision: Decision
+    proposal: Proposal
 
 
 def make_world() -> World:
@@ -41,12 +47,19 @@ def make_world() -> World:
     make_ticket(cast, "Nobody knows of it")
     make_sprint(cast, [5], start=date(2026, 11, 30))
     decision = replan(cast, sprint, {"move": "skip", "ticket": 4})
-    return World(cast, Sprint.objects.get(pk=sprint.pk), decision)
+    proposal = propose(
+        project=cast.project, sprint=1, base_version=2, why=Why("other", "It is refuted."),
+        moves=[{"move": "skip", "ticket": 2}], actor=cast.lead, now=NOW,
+    )  # fmt: skip
+    return World(cast, Sprint.objects.get(pk=sprint.pk), decision, proposal)
 
 
 @dataclass(frozen=True)
 class Route:
-    """One method of one address: what it needs of a role (None is any log-in at all), and a call that works."""
+    """One method of one address: what it needs of a role (None is any log-in at all), and a call that works.
+
+    What `is_own` works for whoever made the thing, the lead, alone.
+    """
 
     name: str
     method: str
@@ -56,6 +69,7 @@ class Route:
     args: dict[str, Any] = field(default_factory=dict)
     query: str = ""
     is_push: bool = False
+    is_own: bool = False
 
     @property
     def id(self) -> str:
@@ -63,6 +77,7 @@ class Route:
 
     def address(self, world: World) -> str:
         given = {"key": "TST", "number": 1, "version": 2, "uid": world.decision.uid} | self.args
+        given["proposal"] = world.proposal.uid
         for match in find(self.name):
             given = {name: given[name] for name in match}
         return reverse(f"api:{self.name}", kwargs=given) + self.query
@@ -75,6 +90,8 @@ class Route:
 SKIP = {"base_version": 2, "reason_code": "other", "reason": "It is refuted.", "moves": [{"move": "skip", "ticket": 1}]}
 BACKLOG = {str(number): {"to": "backlog", "note": "Half way"} for number in (1, 2, 3)}
 TICKET = {"type": "review", "title": "Look at it", "labels": ["a"], "story": 1, "checklist": [{"text": "x"}]}
+LINK = {"url": "https://example.com/pull/1"}
+NOTHING = "finding:0f8fad5b-d9cb-469f-a165-70867728950e"
 PUSH = {
     "external_id": "run-1",
     "candidate": "deskewed",
@@ -112,6 +129,9 @@ ROUTES = [
     Route("ticket", "delete", Need.WORK, 204, args={"number": 6}),
     Route("ticket-status", "post", Need.WORK, 200, {"from": "todo", "to": "in_progress"}),
     Route("ticket-rank", "post", Need.WORK, 200, {"before": 3}),
+    Route("ticket-links", "post", Need.WORK, 200, LINK | {"title": "Wider", "kind": "pr"}),
+    Route("ticket-links", "delete", Need.WORK, 204, query="?url=https%3A%2F%2Fexample.com%2Fpull%2F1"),
+    Route("links", "post", Need.WORK, 200, LINK | {"text": "TST-1, TST-2: wider"}),
     Route("ticket-findings", "get", Need.READ),
     Route("ticket-findings", "post", Need.WORK, 201, {"kind": "refutes", "text": "No.", "cites": []}),
     Route("ticket-opinions", "get", Need.READ),
@@ -128,11 +148,19 @@ ROUTES = [
     Route("sprint", "patch", Need.WORK, 200, {"name": "The one"}),
     Route("sprint-draft", "put", Need.WORK, 200, {"tickets": [5, 6]}, {"number": 2}),
     Route("sprint-board", "get", Need.READ),
+    Route("sprint-suggestions", "get", Need.READ),
+    Route("sprint-suggestions-dismiss", "post", Need.WORK, 200, {"key": NOTHING}),
     Route("sprint-start", "post", Need.LEAD, 201, {}, {"number": 2}),
     Route("sprint-close", "post", Need.LEAD, 201, {"destinations": BACKLOG, "reason": "Time is up."}),
     Route("sprint-decisions", "get", Need.READ),
     Route("sprint-decisions", "post", Need.DECIDE, 201, SKIP),
     Route("sprint-revert", "post", Need.DECIDE, 201, {"reason": "It was wrong.", "partial": False}),
+    Route("proposals", "get", Need.READ, query="?state=open"),
+    Route("proposals", "post", Need.WORK, 201, SKIP),
+    Route("proposal", "get", Need.READ),
+    Route("proposal-decide", "post", Need.DECIDE, 201, {"partial": True}),
+    Route("proposal-decline", "post", Need.DECIDE, 200, {"answer": "Not yet."}),
+    Route("proposal-withdraw", "post", Need.WORK, 200, {}, is_own=True),
     Route("sprint-plan", "get", Need.READ),
     Route("sprint-plan-diff", "get", Need.READ, query="?from=1&to=2"),
     Route("decisions", "get", Need.READ),

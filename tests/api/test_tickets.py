@@ -1,6 +1,7 @@
 """Tickets through the API: made, read, edited, moved, ranked, deleted."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -166,3 +167,73 @@ def test_a_refused_edit_leaves_no_decision(cast: Cast, sprint: Sprint):
     sent = {"depends_on": [1], "estimate": 3, "decision": {"reason_code": "correction"}}
     assert Api(cast.member)("PATCH", "tickets/1/", sent, if_match='"1"').status_code == 422
     assert Decision.objects.count() == 1
+
+
+def test_a_build_links_the_tickets_that_its_text_names_and_nobodys_edit_goes_stale(cast: Cast, tickets: list[Ticket]):
+    api = Api(cast.member)
+    sent = {"text": "Fix TST-1, TST-2, TST-99: deskew", "url": "https://example.com/pull/1"}
+    pushed = api.post("links/", sent, status=200)
+    assert pushed == {
+        "url": "https://example.com/pull/1", "title": "", "kind": "pr",
+        "linked": ["TST-1", "TST-2"], "unchanged": [], "unknown": ["TST-99"], "full": [],
+    }  # fmt: skip
+    assert api.post("links/", sent, status=200)["unchanged"] == ["TST-1", "TST-2"]
+    assert api.patch("tickets/1/", {"title": "New"}, version=1)["links"] == [
+        {"url": "https://example.com/pull/1", "title": "", "kind": "pr"}
+    ]
+    problem = api.post("links/", {"text": "TST-1", "url": "javascript:alert(1)", "to": 3}, status=422)
+    assert [error["pointer"] for error in problem["errors"]] == ["/to"]
+    problem = api.post("links/", {"text": "TST-1", "url": "javascript:alert(1)"}, status=422)
+    assert [error["pointer"] for error in problem["errors"]] == ["/url"]
+
+
+@pytest.mark.parametrize("scope", ["read", "metrics"])
+def test_only_a_token_that_may_write_links(cast: Cast, tickets: list[Ticket], scope: str):
+    api = Api(cast.member, scope=scope)
+    assert api.post("links/", {"text": "TST-1", "url": "https://example.com"}, status=403)["code"] == "scope"
+    assert api.post("tickets/1/links/", {"url": "https://example.com"}, status=403)["code"] == "scope"
+
+
+def test_a_link_is_attached_named_and_taken_away(cast: Cast, tickets: list[Ticket]):
+    api = Api(cast.member)
+    url = "https://arxiv.org/abs/1?a=b&c=d"
+    api.post("tickets/1/links/", {"url": url}, status=200)
+    named = api.post("tickets/1/links/", {"url": url, "title": "Adam"}, status=200)
+    assert (named["links"], named["version"]) == ([{"url": url, "title": "Adam", "kind": "paper"}], 1)
+    assert api("DELETE", f"tickets/1/links/?url={quote(url, safe='')}").status_code == 204
+    assert api.get("tickets/1/")["links"] == []
+    assert api("DELETE", "tickets/99/links/?url=x").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "along"),
+    [
+        ("literature_review", {"finding": {"kind": "refutes", "text": "Nobody does."}}),
+        ("review", {"opinion": {"opinion": "accept"}}),
+        ("deployment", {"link": {"url": "https://example.com/model"}}),
+    ],
+)
+def test_what_the_type_needs_comes_along_with_done_and_is_kept_only_with_it(
+    cast: Cast, kind: str, along: dict[str, Any]
+):
+    make_ticket(cast, type=kind)
+    api = Api(cast.member)
+    before = api.get("")["revision"]
+    assert codes(api.post("tickets/1/status/", {"to": "done"} | along, status=409)) == ["outcome"]
+    assert api.get("")["revision"] == before
+    assert api.post("tickets/1/status/", {"to": "done", "outcome": "learned"} | along, status=200)["status"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("along", "pointer"),
+    [
+        ({"finding": {"kind": "refutes", "text": ""}}, "/finding/text"),
+        ({"finding": [1]}, "/finding"),
+        ({"opinion": {"opinion": "maybe"}}, "/opinion/opinion"),
+        ({"link": {"url": "data:text/html,x"}}, "/link/url"),
+    ],
+)
+def test_what_comes_along_with_done_is_checked_where_it_stands(cast: Cast, along: dict[str, Any], pointer: str):
+    make_ticket(cast)
+    problem = Api(cast.member).post("tickets/1/status/", {"to": "done", "outcome": "learned"} | along, status=422)
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]

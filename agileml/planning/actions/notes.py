@@ -6,13 +6,13 @@ from typing import Any
 
 from agileml.accounts.models import User
 from agileml.metrics.models import Citation, Snapshot
-from agileml.projects.doors import writing
+from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
 from agileml.work import fields, shapes
 from agileml.work.actions import ticket_row
 from agileml.work.fields import FieldError, Invalid
-from agileml.work.models import Finding, ReviewOpinion
+from agileml.work.models import Finding, ReviewOpinion, Ticket
 
 FINDING_FIELDS: dict[str, fields.Check] = {
     "kind": fields.one_of(*Finding.Kind.values),
@@ -32,37 +32,55 @@ def write_finding(
 
     Raises Hidden for no such ticket, Invalid for a snapshot that is not of this project.
     """
-    values = fields.clean(sent, fields=FINDING_FIELDS, required=("kind", "text"))
-    cited = [item["snapshot"] for item in values.pop("cites", [])]
+    values = finding_fields(sent)
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
-        on = ticket_row(w, ticket)
-        snapshots = {str(row.uid): row for row in Snapshot.objects.filter(ticket__project=w.project, uid__in=cited)}
-        lost = [at for at, uid in enumerate(cited) if uid not in snapshots]
-        if lost:
-            raise Invalid([FieldError(f"/cites/{at}/snapshot", "unknown", "There is no such snapshot.") for at in lost])
-        row = Finding(ticket=on, author=actor, at=w.now, revision=w.revision, **values)
-        row.save(force_insert=True)
-        Citation.objects.bulk_create(Citation(finding=row, snapshot=snapshots[uid]) for uid in cited)
-        w.journal.record(
-            "finding",
-            "created",
-            row,
-            parent=("ticket", on.uid),
-            resource=shapes.finding(row, ticket=on.number, cites=cited),
-        )
-    return row
+        return insert_finding(w, ticket_row(w, ticket), values)
 
 
 def give_opinion(
     *, project: Project, ticket: int, sent: Mapping[str, Any], actor: User, now: datetime, origin: str = ""
 ) -> ReviewOpinion:
     """Say what one thinks of the work on a ticket; `sent` holds opinion and text. Raises Hidden, Invalid."""
-    values = fields.clean(sent, fields=OPINION_FIELDS, required=("opinion",))
+    values = opinion_fields(sent)
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
-        on = ticket_row(w, ticket)
-        row = ReviewOpinion(ticket=on, author=actor, at=w.now, revision=w.revision, **values)
-        row.save(force_insert=True)
-        w.journal.record(
-            "opinion", "created", row, parent=("ticket", on.uid), resource=shapes.opinion(row, ticket=on.number)
-        )
+        return insert_opinion(w, ticket_row(w, ticket), values)
+
+
+def finding_fields(sent: Any, *, pointer: str = "") -> dict[str, Any]:
+    """Check a finding as sent, which stands at `pointer`. Raises Invalid."""
+    return fields.clean(sent, fields=FINDING_FIELDS, required=("kind", "text"), pointer=pointer)
+
+
+def opinion_fields(sent: Any, *, pointer: str = "") -> dict[str, Any]:
+    """Check an opinion as sent, which stands at `pointer`. Raises Invalid."""
+    return fields.clean(sent, fields=OPINION_FIELDS, required=("opinion",), pointer=pointer)
+
+
+def insert_finding(w: ProjectWriting, on: Ticket, values: Mapping[str, Any], *, pointer: str = "") -> Finding:
+    """Store a finding from checked values, inside a write. Raises Invalid for a snapshot of another project."""
+    own = {name: value for name, value in values.items() if name != "cites"}
+    cited = [item["snapshot"] for item in values.get("cites", [])]
+    snapshots = {}
+    if cited:
+        snapshots = {str(row.uid): row for row in Snapshot.objects.filter(ticket__project=w.project, uid__in=cited)}
+    lost = [at for at, uid in enumerate(cited) if uid not in snapshots]
+    if lost:
+        unknown = "There is no such snapshot."
+        raise Invalid([FieldError(f"{pointer}/cites/{at}/snapshot", "unknown", unknown) for at in lost])
+    assert w.actor is not None
+    row = Finding(ticket=on, author=w.actor, at=w.now, revision=w.revision, **own)
+    row.save(force_insert=True)
+    Citation.objects.bulk_create(Citation(finding=row, snapshot=snapshots[uid]) for uid in cited)
+    told = shapes.finding(row, ticket=on.number, cites=cited)
+    w.journal.record("finding", "created", row, parent=("ticket", on.uid), resource=told)
+    return row
+
+
+def insert_opinion(w: ProjectWriting, on: Ticket, values: Mapping[str, Any]) -> ReviewOpinion:
+    """Store an opinion from checked values, inside a write."""
+    assert w.actor is not None
+    row = ReviewOpinion(ticket=on, author=w.actor, at=w.now, revision=w.revision, **values)
+    row.save(force_insert=True)
+    told = shapes.opinion(row, ticket=on.number)
+    w.journal.record("opinion", "created", row, parent=("ticket", on.uid), resource=told)
     return row

@@ -1,13 +1,17 @@
 """Progress: a card moves. It is not the plan and needs no reason, but calling it done needs what its type needs."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 
 from agileml.accounts.models import User
 from agileml.journal.actions import AT_ONCE, audit
 from agileml.lib import ranks
+from agileml.planning.actions.links import attach, link_fields
+from agileml.planning.actions.notes import finding_fields, insert_finding, insert_opinion, opinion_fields
 from agileml.planning.models import Assignment, Sprint
 from agileml.planning.queries.done import lacking
 from agileml.planning.rules import wip
@@ -28,6 +32,15 @@ class Moved(Exception):
         self.status = status
 
 
+@dataclass(frozen=True)
+class Written:
+    """What is written down along with a move, in one with it: a finding, an opinion, a link, each as it was sent."""
+
+    finding: Mapping[str, Any] | None = None
+    opinion: Mapping[str, Any] | None = None
+    link: Mapping[str, Any] | None = None
+
+
 def progress(
     *,
     project: Project,
@@ -42,21 +55,25 @@ def progress(
     after: int | None = None,
     origin: str = "",
     told: list[str] | None = None,
+    written: Written | None = None,
 ) -> Ticket:
     """Move a ticket to a status and perhaps to a place in the order, before or after another ticket (its number).
 
     `to` is None where only the place changes. `outcome` ("shipped" or "learned") says how a done ticket ended.
     `override` is a lead's reason to call done what lacks something, or to go beyond a hard limit. A soft limit that
-    the move goes beyond is said in a sentence added to `told`. Raises Hidden, Moved when it is not at `from_status`,
+    the move goes beyond is said in a sentence added to `told`. What is `written` along counts for what done needs, and
+    is kept only if the move is. Raises Hidden, Moved when it is not at `from_status`,
     NeedsPlan for anything about skipping, DoneRule with all that lacks, WipLimit with every hard limit, Invalid.
     """
     if to is not None and to not in Ticket.Status.values:
         raise Invalid([FieldError("/to", "unknown_choice", f"One of {', '.join(Ticket.Status.values)}.")])
     override = clean({"override": override}, fields={"override": text(500)})["override"]
+    along = _checked(written or Written())
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         row = ticket_row(w, number)
         if from_status is not None and row.status != from_status:
             raise Moved(row.status)
+        _write_along(w, row, along)
         diff: dict[str, list[str | None]] = {}
         if to is not None and to != row.status:
             refuse_to_plan(row.status, to)
@@ -85,6 +102,22 @@ def progress(
             row.save(update_fields=["status", "outcome", "started_at", "done_at", "rank", "revision", "updated_at"])
             w.journal.record("ticket", "updated", row, diff=diff)
     return row
+
+
+def _checked(written: Written) -> dict[str, Any]:
+    """What is written along, checked; a field that was not sent is left out. Raises Invalid."""
+    checks = {"finding": finding_fields, "opinion": opinion_fields, "link": link_fields}
+    sent = {name: getattr(written, name) for name in checks}
+    return {name: checks[name](values, pointer=f"/{name}") for name, values in sent.items() if values is not None}
+
+
+def _write_along(w: ProjectWriting, row: Ticket, along: Mapping[str, Any]) -> None:
+    if "finding" in along:
+        insert_finding(w, row, along["finding"], pointer="/finding")
+    if "opinion" in along:
+        insert_opinion(w, row, along["opinion"])
+    if "link" in along:
+        attach(w, row, along["link"], pointer="/link")
 
 
 def _refuse_undone(w: ProjectWriting, row: Ticket, outcome: str, override: str) -> None:

@@ -17,9 +17,11 @@ from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
 from agileml.work.actions import Referenced, Stale
-from agileml.work.fields import PLAN_FIELDS, ticket_fields
+from agileml.work.fields import PLAN_FIELDS, FieldError, Invalid, ticket_fields
+from agileml.work.links import AT_MOST, attached
 from agileml.work.models import Dependency, Ticket
 
+UNCOUNTED = {"waiting_on_run", "links"}  # what jobs and pushes set must not make a person's edit stale
 NAMED = "A decision or a measurement names this ticket, and history is kept: skip it instead."
 
 
@@ -75,7 +77,8 @@ def edit_ticket(
     """Change a ticket's fields. A field that is sent as it is already is no change.
 
     While the ticket is in an active sprint, its plan fields change only by a decision: `why` makes one of them;
-    without it nothing is written. Raises Hidden, Invalid, Stale, NeedsDecision, Forbidden, Refused.
+    without it nothing is written. `links` are attached or renamed, never taken away: one that was pushed meanwhile
+    would go with them. Raises Hidden, Invalid, Stale, NeedsDecision, Forbidden, Refused.
     """
     values = ticket_fields(sent, new=False)
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
@@ -86,6 +89,10 @@ def edit_ticket(
         before = tickets.before[row.pk]
         if expected_version is not None and expected_version != row.version:
             raise Stale(before)
+        if "links" in values:
+            values["links"] = attached(before["links"], *values["links"])
+            if len(values["links"]) > AT_MOST:
+                raise Invalid([FieldError("/links", "too_many", f"At most {AT_MOST} links with those that are there.")])
         changed = {name: value for name, value in values.items() if not _same(name, before, value)}
         if not changed:
             return row
@@ -164,7 +171,7 @@ def _write(w: ProjectWriting, row: Ticket, before: shapes.Shape, changed: dict[s
         changed = {**changed, "criteria": settle(row, changed["criteria"])}
     revision = w.revision
     rows.fill(row, changed, references, w)
-    row.version += changed.keys() != {"waiting_on_run"}  # what a job sets must not make a person's edit stale
+    row.version += not changed.keys() <= UNCOUNTED
     row.revision, row.updated_at = revision, w.now
     row.save()
     rows.relate(w, row, changed, references)

@@ -126,6 +126,8 @@ def _edited(diff: dict[str, list[Any]]) -> str:
             said.append(f"said it is blocked: {new['why']}" if new else "said it is blocked no longer")
         elif name == "waiting_on_run":
             said.append("said it waits on a run" if new else "said it waits on no run")
+        elif name == "links":
+            said += _linked(old or [], new or [])
         elif name == "rank":
             continue
         elif name not in NOT_TOLD:
@@ -135,6 +137,13 @@ def _edited(diff: dict[str, list[Any]]) -> str:
     if rest:
         said.append(f"changed {_listed(rest)}")
     return _listed(said)
+
+
+def _linked(old: Sequence[dict[str, str]], new: Sequence[dict[str, str]]) -> list[str]:
+    had, has = ({link["url"]: link["title"] or link["url"] for link in links} for links in (old, new))
+    came = [f"linked {name}" for url, name in has.items() if url not in had]
+    went = [f"took the link to {name} away" for url, name in had.items() if url not in has]
+    return came + went or ["renamed a link"]
 
 
 def _status(status: str) -> str:
