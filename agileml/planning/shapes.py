@@ -7,7 +7,7 @@ from typing import Any
 from agileml.lib.times import maybe_rfc3339, rfc3339
 from agileml.metrics import shapes as metric_shapes
 from agileml.metrics.models import Criterion
-from agileml.planning.models import AlignmentReview, Assignment, Decision, Evidence, Move, Proposal, Sprint
+from agileml.planning.models import AlignmentReview, Assignment, Decision, Evidence, Move, Proposal, Report, Sprint
 from agileml.projects.models import ExternalRef
 from agileml.projects.shapes import person
 from agileml.work import links
@@ -233,4 +233,15 @@ def review(row: AlignmentReview) -> Shape:
         "author": person(row.author),
         "at": rfc3339(row.at),
         "revision": row.revision,
+    }
+
+
+def report(row: Report, *, sprint: Sprint, close: Decision) -> Shape:
+    """A sprint's report as the feed names it, with what was said at the close; the rest is read at its address."""
+    return {
+        "uid": str(row.uid),
+        "sprint": sprint.number,
+        "decision": str(close.uid),
+        "at": rfc3339(row.at),
+        "retro": row.body["retro"],
     }

@@ -7,11 +7,14 @@ from typing import Any
 from agileml.accounts.models import User
 from agileml.planning import shapes
 from agileml.planning.actions import decide, ledger
+from agileml.planning.actions.reports import freeze
+from agileml.planning.actions.retro import keep_retro
 from agileml.planning.models import Assignment, Decision, Sprint
 from agileml.planning.queries.dates import next_dates
 from agileml.planning.rules import moves as rules
 from agileml.planning.rules.moves import MoveRequest, Refusal, Refused
 from agileml.planning.rules.replay import RecordedMove
+from agileml.planning.rules.retro import Said
 from agileml.planning.rules.starting import Destination, close_refusals, start_refusals
 from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
@@ -160,11 +163,14 @@ def close_sprint(
     actor: User,
     now: datetime,
     reason: str = "",
+    retro: Sequence[Said] = (),
     origin: str = "",
 ) -> Decision:
     """Close an active sprint, sending each ticket left to its destination (by ticket number).
 
-    Raises Hidden, Forbidden, or Refused with every ticket that has none and every destination that cannot be.
+    `retro` is what the team says of it: each *try* becomes a ticket. The sprint's report is frozen with it. Raises
+    Hidden, Forbidden, Invalid for a try that is to go into a sprint that is not planned, or Refused with every ticket
+    that has no destination and every destination that cannot be.
     """
     with writing(project, actor=actor, now=now, need=Need.LEAD, origin=origin) as w:
         row = _row(w, number)
@@ -187,7 +193,9 @@ def close_sprint(
             )
         ]
         drafts += decide.received(recorded, targets, reason.strip())
-        return ledger.commit(w, drafts, tickets, revision=w.revision)[0]
+        decision = ledger.commit(w, drafts, tickets, revision=w.revision)[0]
+        freeze(w, row, decision, keep_retro(w, decision, retro))
+        return decision
 
 
 def _row(w: ProjectWriting, number: int) -> Sprint:

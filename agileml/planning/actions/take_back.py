@@ -11,6 +11,7 @@ from uuid import UUID
 from agileml.accounts.models import User
 from agileml.planning import shapes
 from agileml.planning.actions import decide, ledger
+from agileml.planning.actions.reports import freeze_again
 from agileml.planning.models import Assignment, Decision, Move, Sprint
 from agileml.planning.queries.replays import recorded, recorded_moves
 from agileml.planning.rules import taking_back as rules
@@ -56,7 +57,11 @@ def take_back(
             w.access.require(Need.LEAD)
         if undoing.blockers and not (partial and undoing.rest):
             raise Overtaken(undoing.blockers, rest=undoing.rest)
-        return ledger.commit(w, undoing.drafts, undoing.tickets, revision=w.revision)[0]
+        decisions = ledger.commit(w, undoing.drafts, undoing.tickets, revision=w.revision)
+        for draft, made in zip(undoing.drafts, decisions, strict=True):
+            if draft.state == Sprint.State.CLOSED:
+                freeze_again(w, made)
+        return decisions[0]
 
 
 @dataclass(frozen=True)
