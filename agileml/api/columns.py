@@ -35,3 +35,7 @@ DECISION = (
     "uid", "sprint", "version", "group", "kind", "reason_code", "reason", "evidence", "moves", "actor", "at",
     "reverts", "partial", "reverted_by", "revision",
 )  # fmt: skip
+PROPOSAL = (
+    "uid", "sprint", "base_version", "moves", "reason_code", "reason", "evidence", "author", "at", "state",
+    "answered_by", "answered_at", "answer", "decision", "revision",
+)  # fmt: skip

@@ -1,5 +1,7 @@
 """Decisions: re-plan (or look at what it would do), list, take back."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,11 +14,15 @@ from agileml.api.sprints import decision_shape
 from agileml.api.views import ProjectView
 from agileml.planning import shapes
 from agileml.planning.actions import decide, take_back
+from agileml.planning.actions.decide import Why
 from agileml.planning.models import Decision
 from agileml.planning.queries import plans
 from agileml.planning.queries.preview import Preview, preview
 from agileml.planning.rules import moves as rules
+from agileml.planning.rules.moves import MoveRequest, Refusal
+from agileml.projects.calendar import day_of
 from agileml.projects.doors import Hidden
+from agileml.projects.models import Project
 from agileml.projects.rules import Need
 from agileml.work import fields
 from agileml.work.fields import FieldError, Invalid
@@ -28,6 +34,17 @@ DECIDE: dict[str, fields.Check] = {
     **dict.fromkeys(REASON, lambda value: value),
 }
 REVERT: dict[str, fields.Check] = {"reason": fields.text(10_000), "partial": fields.yes_or_no}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody wants to decide: `sprint` None is the backlog alone; `sent_moves` are the moves as they came."""
+
+    sprint: int | None
+    base_version: int | None
+    why: Why
+    moves: list[MoveRequest]
+    sent_moves: list[dict[str, Any]]
 
 
 class Decisions(ProjectView):
@@ -56,17 +73,12 @@ class Decisions(ProjectView):
 
     def decided(self, sent: dict[str, Any]) -> Response:
         """Make a decision, or look at what it would do."""
-        values = fields.clean(sent, fields=DECIDE, required=("moves",))
-        why = why_of({name: values[name] for name in REASON if name in values})
-        moves = rules.parse(values["moves"])
-        sprint, base = values.get("sprint"), values.get("base_version")
-        if sprint is not None:
-            plans.named_sprint(self.project, sprint)
-        if sprint is not None and base is None:
-            raise Invalid([FieldError("/base_version", "required", "Name the plan version that this was made for.")])
+        wanted = asked(self.project, sent)
+        sprint, base, why, moves = wanted.sprint, wanted.base_version, wanted.why, wanted.moves
         if paging.flag(self.request, "dry_run"):
             self.access.require(Need.DECIDE)
-            return Response(_preview_shape(preview(self.access, sprint, moves, why, base_version=base)))
+            today = day_of(self.now, self.project.time_zone)
+            return Response(preview_shape(preview(self.access, sprint, moves, why, base_version=base, today=today)))
         decision = decide.decide(sprint=sprint, base_version=base, why=why, moves=moves, **self.doing())
         return Response(decision_shape(decision), status=201)
 
@@ -83,10 +95,7 @@ class SprintDecisions(Decisions):
     def post(self, request: Request, key: str, number: int) -> Response:  # type: ignore[override]
         """Decide about this sprint."""
         plans.sprint_of(self.project, number)
-        sent = self.sent()
-        if sent.get("sprint", number) != number:
-            raise Invalid([FieldError("/sprint", "invalid", "The address names another sprint.")])
-        return self.decided({**sent, "sprint": number})
+        return self.decided(of_sprint(self.sent(), number))
 
 
 class Revert(ProjectView):
@@ -116,7 +125,28 @@ class SprintRevert(Revert):
         return self.reverted(str(row.uid))
 
 
-def _preview_shape(seen: Preview) -> dict[str, Any]:
+def of_sprint(sent: dict[str, Any], number: int) -> dict[str, Any]:
+    """What was sent to a sprint's address, with the sprint named in it. Raises Invalid when it names another."""
+    if sent.get("sprint", number) != number:
+        raise Invalid([FieldError("/sprint", "invalid", "The address names another sprint.")])
+    return {**sent, "sprint": number}
+
+
+def asked(project: Project, sent: dict[str, Any]) -> Asked:
+    """Read what somebody wants to decide or to propose. Raises Invalid."""
+    values = fields.clean(sent, fields=DECIDE, required=("moves",))
+    why = why_of({name: values[name] for name in REASON if name in values})
+    moves = rules.parse(values["moves"])
+    sprint, base = values.get("sprint"), values.get("base_version")
+    if sprint is not None:
+        plans.named_sprint(project, sprint)
+    if sprint is not None and base is None:
+        raise Invalid([FieldError("/base_version", "required", "Name the plan version that this was made for.")])
+    return Asked(sprint, base, why, moves, values["moves"])
+
+
+def preview_shape(seen: Preview, *, refusals: Sequence[Refusal] | None = None) -> dict[str, Any]:
+    """What a decision would do, as clients see it; `refusals` are others than those that the preview found."""
     return {
         "would": {
             "from": seen.version,
@@ -130,6 +160,6 @@ def _preview_shape(seen: Preview) -> dict[str, Any]:
         ],
         "refusals": [
             {"pointer": item.pointer, "code": item.code, "ticket": item.ticket, "message": item.message}
-            for item in seen.refusals
+            for item in (seen.refusals if refusals is None else refusals)
         ],
     }

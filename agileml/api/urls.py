@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 
-from agileml.api import changes, decisions, metrics, notes, projects, sprints, stories, tickets
+from agileml.api import changes, decisions, metrics, notes, projects, proposals, sprints, stories, tickets
 from agileml.api.problems import nowhere
 
 
@@ -56,6 +56,11 @@ SPRINT: list[URLPattern | URLResolver] = [
     path("close/", sprints.Close.as_view(), name="sprint-close"),
     path("decisions/", decisions.SprintDecisions.as_view(), name="sprint-decisions"),
     path("decisions/<number:version>/revert/", decisions.SprintRevert.as_view(), name="sprint-revert"),
+    path("proposals/", proposals.Proposals.as_view(), name="proposals"),
+    path("proposals/<uuid:proposal>/", proposals.OneProposal.as_view(), name="proposal"),
+    path("proposals/<uuid:proposal>/decide/", proposals.Decide.as_view(), name="proposal-decide"),
+    path("proposals/<uuid:proposal>/decline/", proposals.Decline.as_view(), name="proposal-decline"),
+    path("proposals/<uuid:proposal>/withdraw/", proposals.Withdraw.as_view(), name="proposal-withdraw"),
     path("plan/", sprints.SprintPlan.as_view(), name="sprint-plan"),
     path("plan/diff/", sprints.SprintPlanDiff.as_view(), name="sprint-plan-diff"),
 ]

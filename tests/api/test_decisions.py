@@ -1,6 +1,6 @@
 """Deciding through the API: re-plan, look first, take back, and everything that is refused."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from agileml.projects.actions import create_project
 from agileml.work.models import Ticket
 from tests.api.client import Api
 from tests.factories import NOW, Cast, make_sprint, measure
+from tests.web.browsing import set_clock
 
 HERE = "sprints/1/decisions/"
 
@@ -243,3 +244,20 @@ def test_a_planned_or_closed_sprint_is_not_replanned(cast: Cast, api: Api):
     Api(cast.lead).post("sprints/1/close/", {"destinations": {str(n): {"to": "backlog"} for n in (1, 2, 3, 4)}})
     closed = api.post(HERE, body({"move": "add", "ticket": 5}, base=2), status=409)
     assert closed["code"] == "sprint_closed"
+
+
+def test_a_dry_run_tells_of_the_time_that_is_left_by_the_projects_clock(
+    cast: Cast, sprint: Sprint, monkeypatch: pytest.MonkeyPatch
+):
+    cast.project.estimate_mode, cast.project.time_zone = "timebox", "Pacific/Kiritimati"
+    cast.project.save()
+    add = {"move": "add", "new": {"type": "review", "title": "Long", "estimate": 40}}
+    set_clock(monkeypatch, datetime(2026, 11, 26, 9, tzinfo=UTC))  # Thursday; on that island eleven in the evening
+    asked = body(add, reason_code="priority")
+    seen = Api(cast.member).post(f"{HERE}?dry_run=true", asked, status=200)
+    (told,) = [item["message"] for item in seen["consequences"] if item["code"] == "time_boxes"]
+    assert told.endswith("working days left: 2.")
+    set_clock(monkeypatch, datetime(2026, 11, 26, 10, tzinfo=UTC))
+    seen = Api(cast.member).post(f"{HERE}?dry_run=true", asked, status=200)
+    (told,) = [item["message"] for item in seen["consequences"] if item["code"] == "time_boxes"]
+    assert told.endswith("working days left: 1.")

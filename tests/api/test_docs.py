@@ -55,6 +55,8 @@ def test_every_example_works_where_it_stands(cast: Cast):
             known["finding"] = made["uid"]
         elif example.path.endswith("snapshots/"):
             known["snapshot"] = made["points"][0]["snapshot"]
+        elif example.path.endswith("proposals/"):
+            known["proposal"] = made["uid"]
         elif example.path == "decisions/":
             known["decision"] = made["uid"]
     assert len(EXAMPLES) == TEXT.count("\n```\n") // 2
@@ -80,6 +82,7 @@ def _plain(name: str) -> str:
         name.replace("{n}", "<number:number>")
         .replace("{version}", "<number:version>")
         .replace("{uid}", "<uuid:uid>")
+        .replace("{proposal}", "<uuid:proposal>")
         .replace("{KEY-n}", "<key:key>-<number:number>")
         .removeprefix("/api/")
     )
@@ -97,7 +100,7 @@ def test_every_parameter_is_named():
     assert missing == set()
 
 
-@pytest.mark.parametrize("name", ["TICKET", "SNAPSHOT", "SPRINT", "DECISION", "METRIC", "EPIC"])
+@pytest.mark.parametrize("name", ["TICKET", "SNAPSHOT", "SPRINT", "DECISION", "METRIC", "EPIC", "PROPOSAL"])
 def test_every_field_is_named(name: str):
     assert [field for field in getattr(columns, name) if not re.search(rf"\b{field}\b", TEXT)] == []
 

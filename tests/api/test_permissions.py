@@ -61,7 +61,9 @@ def expected(route: Route, who: str) -> int:
     if who in {"outsider", "lead, token of another project"}:
         return 404
     role = who.partition(",")[0]
-    return route.status if route.need in capabilities(role, replanners="team") else 403
+    if route.need not in capabilities(role, replanners="team"):
+        return 403
+    return 409 if route.is_own and role != "lead" else route.status
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.id)
@@ -95,3 +97,17 @@ def test_where_leads_decide_a_member_may_not(world: World):
     assert member("POST", decide.address(world), decide.sent).status_code == 403
     assert member("POST", decide.address(world) + "?dry_run=true", decide.sent).status_code == 403
     assert lead("POST", decide.address(world), decide.sent).status_code == 201
+
+
+def test_where_leads_decide_a_member_proposes_and_answers_nothing(world: World):
+    world.cast.project.replanners = "leads"
+    world.cast.project.save()
+    routes = {route.id: route for route in ROUTES if "proposal" in route.name}
+    member = Api(world.cast.member)
+    for dry in ("", "?dry_run=true"):
+        decide = routes["post proposal-decide"]
+        assert member("POST", decide.address(world) + dry, decide.sent).status_code == 403
+    decline, offer = routes["post proposal-decline"], routes["post proposals"]
+    assert member("POST", decline.address(world), decline.sent).status_code == 403
+    assert member("POST", offer.address(world) + "?dry_run=true", offer.sent).status_code == 200
+    assert member("POST", offer.address(world), offer.sent).status_code == 201
