@@ -13,13 +13,19 @@ from agileml.planning import shapes
 from agileml.planning.actions import sprints
 from agileml.planning.models import Assignment, Decision, Sprint
 from agileml.planning.queries import plans
+from agileml.planning.queries import report as reports
+from agileml.planning.rules import retro
 from agileml.planning.rules.moves import RESUME_COSTS
 from agileml.planning.rules.starting import Destination
 from agileml.work import fields
 from agileml.work.fields import FieldError, Invalid
 
 DRAFT: dict[str, fields.Check] = {"tickets": fields.many(fields.reference, most=500)}
-CLOSE: dict[str, fields.Check] = {"destinations": lambda value: value, "reason": fields.text(10_000)}
+CLOSE: dict[str, fields.Check] = {
+    "destinations": lambda value: value,
+    "retro": lambda value: value,
+    "reason": fields.text(10_000),
+}
 DESTINATION: dict[str, fields.Check] = {
     "to": fields.one_of("backlog", "sprint", "skip"),
     "sprint": fields.maybe(fields.reference),
@@ -101,15 +107,24 @@ class Close(ProjectView):
     """The close of a sprint."""
 
     def post(self, request: Request, key: str, number: int) -> Response:
-        """Close it, sending each ticket that is left to its destination."""
+        """Close it, sending each ticket that is left to its destination, with what the team says of it."""
         values = fields.clean(self.sent(), fields=CLOSE)
         decision = sprints.close_sprint(
             number=number,
             destinations=_destinations(values.get("destinations", {})),
+            retro=retro.parse(values.get("retro", [])),
             reason=values.get("reason", ""),
             **self.doing(),
         )
         return Response(decision_shape(decision), status=201)
+
+
+class SprintReport(ProjectView):
+    """The report of a closed sprint."""
+
+    def get(self, request: Request, key: str, number: int) -> Response:
+        """Read it, as it was frozen at the close; there is none before."""
+        return self.vouched(Response(reports.of_sprint(plans.sprint_of(self.project, number)).body))
 
 
 class SprintPlan(ProjectView):

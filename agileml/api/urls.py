@@ -54,6 +54,7 @@ SPRINT: list[URLPattern | URLResolver] = [
     path("board/", sprints.Board.as_view(), name="sprint-board"),
     path("start/", sprints.Start.as_view(), name="sprint-start"),
     path("close/", sprints.Close.as_view(), name="sprint-close"),
+    path("report/", sprints.SprintReport.as_view(), name="sprint-report"),
     path("decisions/", decisions.SprintDecisions.as_view(), name="sprint-decisions"),
     path("decisions/<number:version>/revert/", decisions.SprintRevert.as_view(), name="sprint-revert"),
     path("proposals/", proposals.Proposals.as_view(), name="proposals"),

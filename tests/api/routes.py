@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from agileml.api import urls
 from agileml.planning.actions.decide import Why
 from agileml.planning.actions.proposals import propose
+from agileml.planning.actions.sprints import close_sprint
 from agileml.planning.models import Decision, Proposal, Sprint
 from agileml.projects.rules import Need
 from agileml.work.actions import create_epic, create_story
@@ -25,7 +26,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @dataclass(frozen=True)
 class World:
-    """Sprint 1 is active at v2 with tickets 1 to 4, 4 of them skipped; 2 is planned; 5 and 6 lie in the backlog.
+    """Sprint 1 is active at v2 with tickets 1 to 4, 4 of them skipped; 2 is planned, 3 is closed; 5 and 6 lie in
+    the backlog.
 
     The lead proposes to skip ticket 2.
     """
@@ -46,6 +48,8 @@ def make_world() -> World:
     sprint = make_sprint(cast, [1, 2, 3, 4], active=True, goal="Know what works")
     make_ticket(cast, "Nobody knows of it")
     make_sprint(cast, [5], start=date(2026, 11, 30))
+    make_sprint(cast, start=date(2026, 11, 2), active=True)
+    close_sprint(project=cast.project, number=3, destinations={}, actor=cast.lead, now=NOW)
     decision = replan(cast, sprint, {"move": "skip", "ticket": 4})
     proposal = propose(
         project=cast.project, sprint=1, base_version=2, why=Why("other", "It is refuted."),
@@ -89,6 +93,7 @@ class Route:
 
 SKIP = {"base_version": 2, "reason_code": "other", "reason": "It is refuted.", "moves": [{"move": "skip", "ticket": 1}]}
 BACKLOG = {str(number): {"to": "backlog", "note": "Half way"} for number in (1, 2, 3)}
+RETRO = [{"kind": "keep", "text": "Small tickets."}, {"kind": "try", "text": "Pair on reviews.", "sprint": 2}]
 TICKET = {"type": "review", "title": "Look at it", "labels": ["a"], "story": 1, "checklist": [{"text": "x"}]}
 LINK = {"url": "https://example.com/pull/1"}
 NOTHING = "finding:0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -151,7 +156,8 @@ ROUTES = [
     Route("sprint-suggestions", "get", Need.READ),
     Route("sprint-suggestions-dismiss", "post", Need.WORK, 200, {"key": NOTHING}),
     Route("sprint-start", "post", Need.LEAD, 201, {}, {"number": 2}),
-    Route("sprint-close", "post", Need.LEAD, 201, {"destinations": BACKLOG, "reason": "Time is up."}),
+    Route("sprint-close", "post", Need.LEAD, 201, {"destinations": BACKLOG, "reason": "Time is up.", "retro": RETRO}),
+    Route("sprint-report", "get", Need.READ, args={"number": 3}),
     Route("sprint-decisions", "get", Need.READ),
     Route("sprint-decisions", "post", Need.DECIDE, 201, SKIP),
     Route("sprint-revert", "post", Need.DECIDE, 201, {"reason": "It was wrong.", "partial": False}),
