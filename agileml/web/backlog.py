@@ -240,7 +240,7 @@ def _page(
         "groups": _groups(page.tickets, filters, Teller(project).hand_overs(page.tickets)),
         "next": _query(request, after=page.after) if page.after else "",
         "first": _query(request, after="") if request.GET.get("after") else "",
-        "views": [(words, _query(request, after="", **change), current) for words, change, current in _views(filters)],
+        "views": _views(request, filters),
         "stories": stories,
         "types": TicketType.choices,
         "asks": [(value, KINDS[value].asks) for value in TicketType.values],
@@ -262,12 +262,13 @@ def _page(
     return varies(render(request, template, frame(access, "backlog", **context), status=status))
 
 
-def _views(filters: Filters) -> list[tuple[str, dict[str, str], bool]]:
-    return [
+def _views(request: HttpRequest, filters: Filters) -> list[tuple[str, str, bool]]:
+    said = [
         ("By story", {"show": "", "group": ""}, filters.show == "open" and filters.group == "story"),
         ("In order", {"show": "", "group": "rank"}, filters.show == "open" and filters.group == "rank"),
         ("Skipped", {"show": "skipped", "group": ""}, filters.show == "skipped"),
     ]
+    return [(words, _query(request, after="", **change), current) for words, change, current in said]
 
 
 def _query(request: HttpRequest, **change: str) -> str:

@@ -98,7 +98,7 @@ def _closed_door(request: HttpRequest, access: Access, sprint: Sprint) -> HttpRe
 
 
 def _opened(request: HttpRequest, desk: Desk) -> Draft:
-    """A fresh draft, with what one came for filled in: a finding, or one ticket's move."""
+    """A fresh draft, with what one came for filled in: a finding, one ticket's move, or what is to come in."""
     choices = {line.ticket.number: replan_form.choice_of(line.ticket) for line in desk.lines}
     ticket, move = whole(request.GET.get("ticket")), request.GET.get("move", "")
     if ticket in choices and move in (*CHOICES, "restore"):
@@ -106,6 +106,7 @@ def _opened(request: HttpRequest, desk: Desk) -> Draft:
     draft = Draft(
         base=desk.sprint.plan_version,
         choices=choices,
+        add=[number for text in request.GET.getlist("add") if (number := whole(text))],
         new=[Part()],
         sprint=_as_it_is(desk.sprint),
     )

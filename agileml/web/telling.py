@@ -76,20 +76,21 @@ class Teller(Wording):
         return f"To be revisited if {move.revisit_if}" if move.revisit_if else ""
 
     def hand_over(self, move: Move) -> dict[str, Any]:
-        """What a deferred ticket brings with it: from where, the note, the cost, when and why it was deferred."""
-        decision, after = move.decision, move.after or {}
-        sprint = decision.sprint
-        history = reverse("history", args=[self.project.key, sprint.number]) if sprint else ""
-        closed = f"{sprint.name} was closed" if sprint and decision.kind == Decision.Kind.CLOSE else ""
+        """What a deferred ticket brings with it: from where, the note and the cost."""
+        after, sprint = move.after or {}, move.decision.sprint
         return {
             "from": f"sprint {sprint.number}" if sprint else "",
             "note": after.get("note", ""),
             "cost": after.get("resume_cost") or "low",
-            "when": self.when(decision.at),
-            "url": f"{history}#v{decision.version}" if history else "",
-            "version": decision.version,
-            "why": decision.reason or closed or Decision.Reason(decision.reason_code).label,
+            "url": self.decided_in(move),
         }
+
+    def decided_in(self, move: Move) -> str:
+        """Where the decision of a move stands in its sprint's history; empty for one about the backlog."""
+        decision = move.decision
+        if decision.sprint is None:
+            return ""
+        return f"{reverse('history', args=[self.project.key, decision.sprint.number])}#v{decision.version}"
 
     def hand_overs(self, tickets: Iterable[Ticket]) -> dict[int, dict[str, Any]]:
         """The same for those of these tickets that are open and were deferred, by their ids; one query."""

@@ -54,6 +54,24 @@ def parked(project: Project) -> QuerySet[Ticket]:
     )
 
 
+def lot(project: Project, *, most: int) -> list[tuple[Ticket, Move]]:
+    """What is parked, at most so many tickets, each with the defer that counts; two queries."""
+    tickets = {
+        ticket.pk: ticket for ticket in parked(project).select_related("story").order_by("rank", "number")[:most]
+    }
+    moves = of_ids(list(tickets)) if tickets else {}
+    return [(ticket, moves[pk]) for pk, ticket in tickets.items() if pk in moves]
+
+
+def to_look_at_again(project: Project, *, most: int) -> list[tuple[Ticket, Move]]:
+    """Skipped tickets whose skip says when to look again, the newest first, each with that skip; one query."""
+    last = Move.objects.filter(ticket=OuterRef("pk"), move=Move.Kind.SKIP).order_by("-pk").values("pk")[:1]
+    skipped = Ticket.objects.alive().filter(project=project, status=Ticket.Status.SKIPPED).annotate(by=Subquery(last))
+    rows = Move.objects.filter(pk__in=skipped.values("by"), after__has_key="revisit_if")
+    rows = rows.select_related("ticket__story", "decision__sprint", "decision__actor").order_by("-pk")
+    return [(move.ticket, move) for move in rows[:most] if move.ticket]
+
+
 def _moves(which: Q) -> QuerySet[Move]:
     return Move.objects.filter(which, ticket=OuterRef("pk"))
 
