@@ -148,8 +148,8 @@ class SprintPlanDiff(ProjectView):
         old, new = paging.number(request, "from"), paging.number(request, "to")
         if old is None or new is None:
             raise paging.bad("from" if old is None else "to", "Name the two versions to compare, as from and to.")
-        diff = plans.difference(plans.sprint_of(self.project, number), old, new)
-        return self.vouched(Response({"from": old, "to": new, **plans.diff_shape(diff)}))
+        sprint = plans.sprint_of(self.project, number)
+        return self.vouched(Response(plans.difference_shape(sprint, plans.difference(sprint, old, new))))
 
 
 def decision_shape(row: Decision) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_GET
 
 from agileml.lib.charts import Chart, Mark, Scope, scope_chart
 from agileml.lib.numbers import whole
-from agileml.planning.models import Sprint
+from agileml.planning.models import Decision, Move, Sprint
 from agileml.planning.queries import history as queries
 from agileml.planning.queries.history import Past
 from agileml.planning.queries.plans import sprint_of
-from agileml.planning.queries.wording import headline, how_many, sprint_value
-from agileml.planning.rules.replay import Plan, compare, replay
+from agileml.planning.queries.wording import DONE_WORDS, headline, how_many, short, sprint_value
+from agileml.planning.rules.comparing import Comparison, Deed, between
+from agileml.planning.rules.replay import Plan, replay
 from agileml.planning.rules.taking_back import PastDecision, effect, standing, still_count
 from agileml.projects.calendar import day_of
 from agileml.projects.doors import Access
@@ -34,9 +35,11 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
     access = enter(request, key)
     sprint = sprint_of(access.project, number)
     pasts = queries.of_sprint(sprint)
-    teller = Teller(access.project, queries.story_titles(access.project, pasts))
+    teller = Teller(access.project, queries.story_titles(access.project, pasts), queries.units(access.project, pasts))
     versions = [past.row.version or 0 for past in pasts]
     asked = {name: _version(request.GET.get(name), versions) for name in ("version", "from", "to")}
+    if (asked["from"] is None) != (asked["to"] is None):
+        raise Http404
     context = {
         "sprint": sprint,
         "decisions": told(access, sprint, pasts, teller),
@@ -155,49 +158,95 @@ def _sprint_lines(plan: Plan) -> list[tuple[str, str]]:
     ]
 
 
+WORDS = {"remove": "removed", "defer": "deferred", "skip": "skipped", "change": "changed", "passed": "removed"}
+DEEDS_SHOWN = 3  # of one ticket, the last ones: all of them are in the timeline below
+
+
 def difference(pasts: Sequence[Past], old: int, new: int, teller: Teller) -> dict[str, Any]:
-    """What lies between two plan versions, ticket by ticket and field by field."""
-    recorded = [past.recorded() for past in pasts]
-    diff = compare(replay(recorded, upto=old), replay(recorded, upto=new))
+    """What lies between two plan versions, ticket by ticket and field by field, and what was decided to make it so."""
+    found = between([past.recorded() for past in pasts], old, new)
     titles = queries.titles(pasts)
-    left = _how_they_left(pasts, upto=max(old, new))
+    told = _deeds(pasts, found, teller)
 
     def row(number: int, move: str, **more: Any) -> dict[str, Any]:
-        words = {"remove": "removed", "defer": "deferred", "skip": "skipped", "change": "changed"}
+        # What became of a ticket and what was changed of it stand in rows of their own.
+        deeds = [deed for deed in told.get(number, []) if (deed["move"] == "change") == (move == "change")]
         return {
             "move": move,
-            "tone": words.get(move, "added"),
+            "tone": WORDS.get(move, "added"),
             "key": f"{teller.project.key}-{number}",
             "url": teller.ticket_url(number),
             "title": titles.get(number, ""),
+            "parts": _links(teller, found.parts.get(number, ())),
+            "origin": _links(teller, [found.origins[number]] if number in found.origins else ()),
+            "deeds": deeds[-DEEDS_SHOWN:],
+            "earlier": max(len(deeds) - DEEDS_SHOWN, 0),
         } | more
 
+    diff = found.diff
     rows = [row(number, "add") for number in diff.added]
-    rows += [row(number, left.get(number, "remove")) for number in diff.removed]
+    rows += [row(number, "defer" if number in found.deferred else "remove") for number in diff.removed]
     rows += [row(number, "skip") for number in diff.skipped]
     rows += [row(number, "restore") for number in diff.restored]
-    for number, fields in diff.changed.items():
-        changes = [
-            {"name": name, "was": teller.value(name, was), "now": teller.value(name, now)}
-            for name, (was, now) in fields.items()
-        ]
-        rows.append(row(number, "change", changes=changes))
+    others = {*diff.added, *diff.removed, *diff.skipped, *diff.restored, *diff.changed}
+    rows += [row(number, "split") for number in sorted(found.parts.keys() - others - {*found.passed})]
+    rows += [row(number, "change", changes=_changes(teller, fields)) for number, fields in diff.changed.items()]
+    rows += [row(number, "passed") for number in found.passed]
     return {
         "from": old,
         "to": new,
+        "back": new < old,
         "rows": rows,
         "sprint": [
             {"name": name.capitalize(), "was": sprint_value(name, was), "now": sprint_value(name, now)}
             for name, (was, now) in diff.sprint.items()
         ],
+        "sprint_deeds": told.get(None, [])[-DEEDS_SHOWN:],
     }
 
 
-def _how_they_left(pasts: Sequence[Past], *, upto: int) -> dict[int, str]:
-    return {
-        move.ticket.number: move.move
-        for past in pasts
-        if (past.row.version or 0) <= upto
-        for move in past.moves
-        if move.ticket and move.move in {"remove", "defer"}
-    }
+def _links(teller: Teller, numbers: Sequence[int]) -> list[dict[str, str]]:
+    return [{"key": f"{teller.project.key}-{number}", "url": teller.ticket_url(number)} for number in numbers]
+
+
+def _changes(teller: Teller, fields: Mapping[str, Sequence[Any]]) -> list[dict[str, str]]:
+    """What was and what is now; of criteria only those that differ."""
+    changes = []
+    for name, (was, now) in fields.items():
+        words = {"was": teller.value(name, was), "now": teller.value(name, now)}
+        if name == "criteria":
+            old, new = teller.criteria(was), teller.criteria(now)
+            gone, come = [one for one in old if one not in new], [one for one in new if one not in old]
+            if gone or come:
+                words = {"was": ", ".join(gone), "now": ", ".join(come)}
+        changes.append({"name": name} | words)
+    return changes
+
+
+def _deeds(pasts: Sequence[Past], found: Comparison, teller: Teller) -> dict[int | None, list[dict[str, Any]]]:
+    """What was decided on each ticket between the two versions: in which plan, what, and why."""
+    rows = {past.row.version: past for past in pasts}
+    told: dict[int | None, list[dict[str, Any]]] = {}
+    for number, deeds in found.deeds.items():
+        told[number] = [
+            {
+                "version": deed.version,
+                "move": deed.move.move,
+                "what": "the sprint itself" if number is None else DONE_WORDS[deed.move.move],
+                "detail": "" if deed.move.move in {"split", "change"} else teller.detail(_line(deed)),
+                "why": _why(rows[deed.version]),
+            }
+            for deed in deeds
+        ]
+    return told
+
+
+def _line(deed: Deed) -> Move:
+    return Move(move=deed.move.move, before=deed.move.before, after=deed.move.after)
+
+
+def _why(past: Past) -> str:
+    row = past.row
+    if row.reason or row.reason_code:
+        return short(row.reason, 160) or str(Decision.Reason(row.reason_code).label)
+    return headline(past) if row.kind != Decision.Kind.REPLAN else ""

@@ -5,7 +5,7 @@ import pytest
 from agileml.planning.models import Sprint
 from agileml.work.models import Ticket
 from tests.api.client import Api, codes
-from tests.factories import Cast, make_sprint
+from tests.factories import Cast, make_sprint, replan
 
 
 def test_a_sprint_is_planned_drafted_and_started(cast: Cast, tickets: list[Ticket]):
@@ -139,16 +139,43 @@ def test_a_plan_is_shown_at_any_version_and_any_two_are_compared(cast: Cast, spr
     assert plan["now"]["1"] == {"title": "Try 1", "status": "skipped"}
     assert [line["number"] for line in api.get("sprints/1/plan/?version=1")["tickets"]] == [1, 2, 3, 4]
     diff = {"added": [5], "removed": [2], "skipped": [1], "restored": [], "changed": {"3": {"estimate": [None, 2.0]}}}
-    assert api.get("sprints/1/plan/diff/?from=1&to=2") == {"from": 1, "to": 2, "sprint": {}, **diff}
+    more = {"deferred": [], "split": {}, "passed": [], "sprint": {}}
+    told = api.get("sprints/1/plan/diff/?from=1&to=2")
+    moves = told.pop("moves")
+    assert told == {"from": 1, "to": 2, **diff, **more}
+    assert moves.keys() == {"1", "2", "3", "5"}
+    assert moves["1"] == [{"version": 2, "move": "skip", "reason_code": "other", "reason": "So."}]
     assert api.get("sprints/1/plan/diff/?from=2&to=1")["added"] == [2]
     assert api.get("sprints/1/plan/?version=0")["tickets"] == []
 
 
-@pytest.mark.parametrize("path", ["plan/?version=3", "plan/diff/?from=1&to=9"])
+def test_a_comparison_says_what_was_decided_on_each_ticket_and_why(cast: Cast, sprint: Sprint):
+    part = {"title": "Half", "type": "engineering"}
+    replan(cast, sprint, {"move": "defer", "ticket": 2, "note": "half way", "resume_cost": "high"}, reason="Too much.")
+    replan(cast, sprint, {"move": "skip", "ticket": 1, "revisit_if": "it rains"}, reason="No gain.")
+    replan(cast, sprint, {"move": "split", "ticket": 3, "into": [part, part]}, code="capacity", reason="")
+    replan(cast, sprint, {"move": "add", "ticket": 5}, code="forgotten", reason="")
+    replan(cast, sprint, {"move": "remove", "ticket": 5}, code="correction", reason="")
+    told = Api(cast.member).get("sprints/1/plan/diff/?from=1&to=6")
+    assert (told["removed"], told["deferred"], told["split"]) == ([2], [2], {"3": [6, 7]})
+    assert (told["added"], told["passed"]) == ([6, 7], [5])
+    why = {"reason_code": "other", "reason": "Too much."}
+    deferred = {"version": 2, "move": "defer", "to": None, "note": "half way", "resume_cost": "high"}
+    assert told["moves"]["2"] == [deferred | why]
+    assert told["moves"]["1"][0]["revisit_if"] == "it rains"
+    assert told["moves"]["3"][0]["into"] == [6, 7]
+    assert [one["move"] for one in told["moves"]["5"]] == ["add", "remove"]
+    back = Api(cast.member).get("sprints/1/plan/diff/?from=6&to=1")
+    assert (back["added"], back["removed"], back["deferred"], back["restored"]) == ([2], [6, 7], [], [1])
+
+
+@pytest.mark.parametrize("path", ["plan/?version=3", "plan/diff/?from=1&to=9", "plan/diff/?from=9&to=1"])
 def test_a_version_that_there_is_not_is_404(cast: Cast, sprint: Sprint, path: str):
     assert Api(cast.member)("GET", f"sprints/1/{path}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["plan/?version=x", "plan/diff/", "plan/diff/?from=1"])
+@pytest.mark.parametrize(
+    "path", ["plan/?version=x", "plan/?version=-1", "plan/diff/", "plan/diff/?from=1", "plan/diff/?from=1&to=٣"]
+)
 def test_a_comparison_names_both_versions(cast: Cast, sprint: Sprint, path: str):
     assert Api(cast.member)("GET", f"sprints/1/{path}").status_code == 400

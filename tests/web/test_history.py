@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agileml.metrics.models import Snapshot
+from agileml.metrics.models import Metric, Snapshot
 from agileml.planning.actions.notes import write_finding
 from agileml.planning.actions.progress import progress
 from agileml.planning.actions.sprints import close_sprint
@@ -192,7 +192,90 @@ def test_any_two_versions_can_be_compared(cast: Cast, sprint: Sprint):
     assert "The two plans are the same." in table(page(cast, "?from=2&to=2"))
 
 
-@pytest.mark.parametrize("query", ["?version=9", "?version=x", "?from=1&to=9", "?version=-1", "?version=٣"])
+def compared(html: str) -> dict[str, str]:
+    """The rows of two plans compared, without markup: by the ticket's key, or by the name of the sprint's own field."""
+    rows = re.findall(r"<tr class=\"diff-[^>]*>(.*?)</tr>", table(html), re.DOTALL)
+    texts = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows]
+    return {next(word for word in text.split() if "TST-" in word or word in {"Goal", "End"}): text for text in texts}
+
+
+def test_a_comparison_says_why_and_what_became_of_each(cast: Cast, sprint: Sprint):
+    part = {"title": "Half", "type": "engineering"}
+    away = {"move": "defer", "ticket": 2, "note": "half way", "resume_cost": "high"}
+    replan(cast, sprint, {"move": "skip", "ticket": 1, "revisit_if": "it rains"}, reason="No gain.")
+    replan(cast, sprint, away, reason="Too much.")
+    replan(cast, sprint, {"move": "split", "ticket": 3, "into": [part, part]}, code="capacity", reason="")
+    replan(cast, sprint, {"move": "sprint", "set": {"goal": "Less", "end": "2026-12-04"}}, reason="Later.")
+    made = replan(cast, sprint, {"move": "add", "ticket": 5}, code="forgotten", reason="")
+    undo(cast, made)
+    rows = compared(page(cast, "?from=1&to=7"))
+    assert rows["TST-1"] == "Skipped TST-1 Try 1 v2 skipped: To be revisited if it rains No gain."
+    deferred = "Deferred TST-2 Try 2 v3 deferred: To the backlog, resuming costs much. half way Too much."
+    assert rows["TST-2"] == deferred
+    split = "Split TST-3 Try 3 Split into TST-6 , TST-7 v4 split Too much for the time left"
+    assert rows["TST-3"] == split
+    assert rows["TST-6"] == "Added TST-6 Half Part of TST-3 v4 added Too much for the time left"
+    assert rows["Goal"] == "Sprint Goal “Know what works” “Less”"
+    assert rows["End"] == "Sprint End Fri 27 Nov Fri 4 Dec v5 the sprint itself Later."
+    assert rows["TST-5"].startswith("Came and went TST-5 Try 5 v6 added Forgotten when planning v7 taken out")
+    assert rows["TST-5"].endswith("Takes back v6: 1 taken out")
+
+
+def test_a_comparison_goes_both_ways(cast: Cast, sprint: Sprint):
+    replan(cast, sprint, {"move": "skip", "ticket": 1}, {"move": "defer", "ticket": 2}, {"move": "add", "ticket": 5})
+    html = page(cast, "?from=2&to=1")
+    assert "From plan v2 back to v1" in table(html)
+    assert 'href="?from=1&amp;to=2#plan"' in table(html)
+    rows = compared(html)
+    assert {key: text.split()[0] for key, text in rows.items()} == {
+        "TST-1": "Restored", "TST-2": "Added", "TST-5": "Removed",
+    }  # fmt: skip
+    assert "v2 deferred: To the backlog" in rows["TST-2"]
+
+
+def test_criteria_are_told_as_people_read_them(cast: Cast, sprint: Sprint):
+    measure(cast, Ticket.objects.get(number=1), [0.3])
+    Metric.objects.update(unit="%")
+    kept = {"metric": "error", "op": ">=", "value": 0.5, "role": "kill"}
+    for value in (0.02, 0.0155):
+        sent = [{"metric": "error", "op": "<=", "value": value}, kept]
+        replan(cast, sprint, {"move": "change", "ticket": 1, "set": {"criteria": sent}})
+    shown = table(page(cast, "?from=2&to=3"))
+    assert 'Criteria: <del class="was-now">error ≤ 2 %</del> <ins class="was-now">error ≤ 1.55 %</ins>' in shown
+    assert "kill: error ≥ 50 %, error" not in shown
+    assert "kill: error ≥ 50 %" in table(page(cast, "?version=3"))
+
+
+def test_a_link_to_a_version_or_a_comparison_shows_the_same_later(cast: Cast, sprint: Sprint):
+    replan(cast, sprint, {"move": "skip", "ticket": 1})
+    queries = ("?version=1", "?from=1&to=2")
+    first = [table(page(cast, query)) for query in queries]
+    replan(cast, sprint, {"move": "defer", "ticket": 2}, {"move": "restore", "ticket": 1})
+    assert [table(page(cast, query)) for query in queries] == first
+
+
+def test_reasons_and_titles_are_text_and_nothing_else(cast: Cast, sprint: Sprint):
+    replan(cast, sprint, {"move": "add", "new": {"title": "<script>x</script>", "type": "review"}}, reason="<b>why</b>")
+    html = page(cast, "?from=1&to=2")
+    assert "<script>x" not in html
+    assert "<b>why" not in html
+    assert "&lt;b&gt;why" in table(html)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?version=9",
+        "?version=x",
+        "?from=1&to=9",
+        "?version=-1",
+        "?version=٣",
+        "?version=0",
+        "?from=0&to=1",
+        "?from=1",
+        "?to=1",
+    ],
+)
 def test_a_version_that_there_is_not_is_not_found(cast: Cast, sprint: Sprint, query: str):
     assert browser_of(cast.lead).get(PATH + query).status_code == 404
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from agileml.journal.models import Change
 from agileml.lib.charts import Day, Scope
+from agileml.metrics.models import Metric
 from agileml.planning.models import Decision, Evidence, Move, Sprint
 from agileml.planning.rules.replay import RecordedDecision, RecordedMove
 from agileml.planning.rules.scope import Progressed, Taken, days_of, scope_by_day
@@ -98,18 +99,25 @@ def titles(decisions: Iterable[Past]) -> dict[int, str]:
 
 
 def story_titles(project: Project, decisions: Iterable[Past]) -> dict[int, str]:
-    """The titles of the stories that tickets were moved between, by number; no query when there are none."""
+    """The titles of the stories that these decisions name, by number; no query when there are none."""
     wanted = {
         fields["story"]
         for past in decisions
         for move in past.moves
-        if move.move == Move.Kind.CHANGE
         for fields in (move.before or {}, move.after or {})
         if fields.get("story")
     }
     if not wanted:
         return {}
     return dict(Story.objects.filter(project=project, number__in=wanted).values_list("number", "title"))
+
+
+def units(project: Project, decisions: Iterable[Past]) -> dict[str, str]:
+    """The units of the project's metrics, by key; no query when these decisions name no criterion."""
+    plans = (fields for past in decisions for move in past.moves for fields in (move.before, move.after) if fields)
+    if not any(fields.get("criteria") for fields in plans):
+        return {}
+    return dict(Metric.objects.filter(project=project).exclude(unit="").values_list("key", "unit"))
 
 
 @dataclass(frozen=True)

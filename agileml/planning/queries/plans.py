@@ -3,9 +3,10 @@
 from typing import Any
 
 from agileml.planning import shapes
-from agileml.planning.models import Assignment, Sprint
+from agileml.planning.models import Assignment, Decision, Sprint
 from agileml.planning.queries.replays import recorded
-from agileml.planning.rules.replay import Plan, PlanDiff, compare, replay
+from agileml.planning.rules.comparing import Comparison, Deed, between
+from agileml.planning.rules.replay import Plan, PlanDiff, replay
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Project
 from agileml.work.fields import FieldError, Invalid
@@ -35,13 +36,13 @@ def plan_at(sprint: Sprint, version: int | None = None) -> Plan:
     return replay(decisions, upto=version)
 
 
-def difference(sprint: Sprint, old: int, new: int) -> PlanDiff:
-    """What lies between two versions of a plan. Raises Hidden for a version that there is not."""
+def difference(sprint: Sprint, old: int, new: int) -> Comparison:
+    """What lies between two versions of a plan; 0 is before the start. Raises Hidden for one that there is not."""
     decisions = recorded(sprint)
     newest = max((decision.version for decision in decisions), default=0)
     if max(old, new) > newest:
         raise Hidden(max(old, new))
-    return compare(replay(decisions, upto=old), replay(decisions, upto=new))
+    return between(decisions, old, new)
 
 
 def plan_shape(plan: Plan, project: Project) -> dict[str, Any]:
@@ -66,6 +67,31 @@ def diff_shape(diff: PlanDiff) -> dict[str, Any]:
         "restored": list(diff.restored),
         "changed": {str(number): dict(changes) for number, changes in diff.changed.items()},
         "sprint": dict(diff.sprint),
+    }
+
+
+SAID = ("revisit_if", "to", "note", "resume_cost", "into")  # of a move, what people said with it
+
+
+def difference_shape(sprint: Sprint, found: Comparison) -> dict[str, Any]:
+    """Two versions compared as clients see it: what lies between them, and for each ticket the moves; one query."""
+    rows = Decision.objects.filter(sprint=sprint).values_list("version", "reason_code", "reason")
+    reasons = {version: {"reason_code": code, "reason": reason} for version, code, reason in rows}
+
+    def told(deed: Deed) -> dict[str, Any]:
+        after = deed.move.after or {}
+        said = {name: after[name] for name in SAID if name in after}
+        return {"version": deed.version, "move": deed.move.move, **reasons[deed.version], **said}
+
+    return diff_shape(found.diff) | {
+        "from": found.old,
+        "to": found.new,
+        "deferred": found.deferred,
+        "split": {str(number): list(parts) for number, parts in found.parts.items()},
+        "passed": list(found.passed),
+        "moves": {
+            str(number): [told(deed) for deed in deeds] for number, deeds in found.deeds.items() if number is not None
+        },
     }
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agileml.lib.figures import measured
+from agileml.lib.figures import measured, scale_of
 from agileml.planning.models import Decision, Evidence, Move
 from agileml.planning.queries.history import Past
 from agileml.projects.models import Project
@@ -34,10 +34,15 @@ class Ground:
 
 @dataclass(frozen=True)
 class Wording:
-    """The words of one project, in its time zone; `stories` are the titles of stories by number."""
+    """The words of one project, in its time zone.
+
+    `stories` are the titles of stories by number, `units` those of metrics by key: without them stories are told by
+    their numbers, and figures as they are stored.
+    """
 
     project: Project
     stories: Mapping[int, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
 
     def when(self, at: datetime) -> str:
         """A time as the project's clock has it: "Tue 24 Nov, 10:32"."""
@@ -80,10 +85,14 @@ class Wording:
         if name == "story":
             return self.stories.get(value, f"story {value}") if value else "none"
         if name == "criteria":
-            return ", ".join(criterion_words(item) for item in value or ()) or "none"
+            return ", ".join(self.criteria(value)) or "none"
         if name == "estimate":
             return "none" if value is None else f"{value:g}"
         return str(value)
+
+    def criteria(self, items: Iterable[Mapping[str, Any]] | None) -> list[str]:
+        """Each of some criteria in words."""
+        return [criterion_words(item, self.units.get(item["metric"], "")) for item in items or ()]
 
     def sprint_words(self, move: Move) -> str:
         """What a decision changed of the sprint itself; a start says what it is."""
@@ -150,14 +159,20 @@ def how_many(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def criterion_words(item: Mapping[str, Any]) -> str:
-    """What a criterion demands, in short: "error ≤ 0.02", "kill: error ≥ baseline"."""
+def criterion_words(item: Mapping[str, Any], unit: str = "") -> str:
+    """What a criterion demands, in short: "error ≤ 2 %", "kill: error ≥ baseline"; `unit` is its metric's."""
     sign = {">=": "≥", "<=": "≤"}[item["op"]]
-    bound = f"{item['value']:g}" if item.get("against", "number") == "number" else item["against"]
+    bound = _demanded(item["value"], unit) if item.get("against", "number") == "number" else item["against"]
     if item.get("margin"):
-        bound += f" by {item['margin']:g}"
+        bound += f" by {_demanded(item['margin'], unit)}"
     role = "kill: " if item.get("role") == "kill" else ""
     return f"{role}{item['metric']} {sign} {bound}"
+
+
+def _demanded(value: float, unit: str) -> str:
+    """A figure that somebody asked for: all its digits, where a measured one is rounded."""
+    text = f"{value * scale_of(unit):g}"
+    return f"{text} {unit}" if unit else text
 
 
 def figures_of(snapshots: Sequence[Any]) -> str:
