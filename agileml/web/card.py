@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -16,13 +16,19 @@ from django_htmx.middleware import HtmxDetails
 
 from agileml.lib.htmx import done, own_path, varies, wants_fragment
 from agileml.planning.actions.decide import StalePlan, Why, decide
-from agileml.planning.actions.notes import write_finding
-from agileml.planning.actions.progress import Moved, progress
+from agileml.planning.actions.progress import Moved, Written, progress
 from agileml.planning.actions.take_back import Overtaken, take_back
 from agileml.planning.actions.tickets import create_ticket, edit_ticket
 from agileml.planning.models import Decision
 from agileml.planning.queries.done import lacking
-from agileml.planning.queries.ticket import Where, findings_to_cite, neighbours, where_is
+from agileml.planning.queries.ticket import (
+    Where,
+    citable,
+    findings_to_cite,
+    neighbours,
+    standing_criteria,
+    where_is,
+)
 from agileml.planning.rules.moves import RESUME_COSTS, MoveRequest, Refused, parse
 from agileml.planning.rules.progress import DoneRule, NeedsPlan
 from agileml.planning.rules.wip import WipLimit
@@ -30,7 +36,7 @@ from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
 from agileml.work.fields import Invalid
-from agileml.work.models import Finding, Ticket
+from agileml.work.models import Finding, ReviewOpinion, Ticket
 from agileml.work.types import TicketType
 
 STATUSES = [(str(status), str(status.label)) for status in Ticket.Status if status != Ticket.Status.SKIPPED]
@@ -58,7 +64,6 @@ def move(request: HttpRequest, key: str, number: int) -> HttpResponse:
     to, ticket = request.POST.get("to", ""), where.ticket
     notes: list[str] = []
     try:
-        _write_draft(request, access, number)
         progress(
             project=access.project,
             number=number,
@@ -69,6 +74,7 @@ def move(request: HttpRequest, key: str, number: int) -> HttpResponse:
             before=_number(request.POST.get("before")),
             after=_number(request.POST.get("after")),
             told=notes,
+            written=_written(request.POST),
             actor=access.user,
             now=timezone.now(),
         )
@@ -77,8 +83,9 @@ def move(request: HttpRequest, key: str, number: int) -> HttpResponse:
     except WipLimit as limit:
         errors = [crossing.message for crossing in limit.crossed]
         return _refused(request, access, where, errors, status=409, beyond=Need.LEAD in access.can, to=to)
-    except DoneRule:
-        return _done_dialog(request, access, where, asked="outcome" in request.POST, status=422)
+    except DoneRule as rule:
+        missing = [lack.message for lack in rule.missing] if "outcome" in request.POST else []
+        return _done_dialog(request, access, where, missing=missing, status=422)
     except NeedsPlan as needs:
         return _refused(request, access, where, [str(needs)])
     except Invalid as invalid:
@@ -94,35 +101,39 @@ def move(request: HttpRequest, key: str, number: int) -> HttpResponse:
     )  # fmt: skip
 
 
-def _write_draft(request: HttpRequest, access: Access, number: int) -> None:
-    """The finding that is written in the done dialog comes first: it may be just what the ticket lacks."""
-    text = request.POST.get("finding", "").strip()
-    if not text:
-        return
-    write_finding(
-        project=access.project,
-        ticket=number,
-        sent={"kind": request.POST.get("kind", ""), "text": text},
-        actor=access.user,
-        now=timezone.now(),
+def _written(post: QueryDict) -> Written:
+    """What is written in the done dialog: it may be just what the ticket lacks."""
+    text, opinion, url = (post.get(name, "").strip() for name in ("finding", "opinion", "link"))
+    cites = [{"snapshot": uid} for said in post.getlist("cites") for uid in said.split()]
+    return Written(
+        finding={"kind": post.get("kind", ""), "text": text, "cites": cites} if text else None,
+        opinion={"opinion": opinion, "text": post.get("opinion_text", "")} if opinion else None,
+        link={"url": url} if url else None,
     )
 
 
 def _done_dialog(
-    request: HttpRequest, access: Access, where: Where, *, asked: bool = False, errors: Sequence[str] = (),
+    request: HttpRequest, access: Access, where: Where, *, missing: Sequence[str] = (), errors: Sequence[str] = (),
     status: int = 200,
 ) -> HttpResponse:  # fmt: skip
-    lacks = lacking(where.ticket)
-    written = not errors and bool(request.POST.get("finding", "").strip())  # kept already, not to be written twice
+    ticket, post = where.ticket, request.POST
+    lacks = lacking(ticket)
+    needs = {lack.code: lack.message for lack in lacks}
+    finds = next((needs[code] for code in ("finding", "snapshot", "citation") if code in needs), "")
     context = {
         "lacks": lacks,
-        "refused": asked and bool(lacks),
+        "finds": finds,  # why a finding is needed, if one is
+        "needs": needs,
+        "citable": citable(ticket, standing_criteria(ticket)) if "citation" in needs else [],
+        "cited": post.getlist("cites"),
+        "own": ticket.assignee_id == access.user.pk,  # whose own opinion would not count
+        "opinions": ReviewOpinion.Opinion.choices,
+        "draft": post,
+        "missing": missing,
         "errors": errors,
-        "outcome": request.POST.get("outcome") or ("shipped" if where.ticket.type in SHIPS else "learned"),
+        "outcome": post.get("outcome") or ("shipped" if ticket.type in SHIPS else "learned"),
         "kinds": Finding.Kind.choices,
-        "finding": "" if written else request.POST.get("finding", ""),
-        "kind": request.POST.get("kind", Finding.Kind.CONFIRMS),
-        "override": request.POST.get("override", ""),
+        "kind": post.get("kind", Finding.Kind.CONFIRMS),
     }
     return _dialog(request, access, where, "card/_done.html", status=status, **context)
 

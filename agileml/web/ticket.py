@@ -10,9 +10,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from agileml.lib import markdown
 from agileml.lib.htmx import varies, wants_fragment
+from agileml.planning.actions.links import add_link, remove_link
 from agileml.planning.actions.notes import give_opinion, write_finding
 from agileml.planning.actions.tickets import edit_ticket
 from agileml.planning.models import Sprint
@@ -26,11 +28,13 @@ from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
 from agileml.web.telling import Teller
+from agileml.work import links
 from agileml.work.actions import Stale, add_comment
-from agileml.work.fields import Invalid
+from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Comment, Finding, ReviewOpinion, Ticket
 
 STATUSES = [(str(status), str(status.label)) for status in Ticket.Status if status != Ticket.Status.SKIPPED]
+ICONS = {"pr": "pr", "paper": "lit", "notebook": "notebook", "run": "ana", "other": "link"}
 TEXTS = (
     ("expected_benefit", "What it is good for"), ("riskiest_assumption", "Riskiest assumption"),
     ("stop_when", "Stop when"),
@@ -121,7 +125,54 @@ def check(request: HttpRequest, key: str, number: int) -> HttpResponse:
     return varies(render(request, "ticket/_checklist.html", context))
 
 
+@login_required
+@require_POST
+def link(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """Attach a link, or take the one to `remove` away."""
+    access = enter(request, key, need=Need.WORK)
+    by: dict[str, Any] = {"project": access.project, "ticket": number, "actor": access.user, "now": timezone.now()}
+    sent = {"url": request.POST.get("url", ""), "title": request.POST.get("title", "")}
+    try:
+        if gone := request.POST.get("remove"):
+            remove_link(url=gone, **by)
+        else:
+            add_link(sent=sent | {"kind": request.POST.get("kind") or None}, **by)
+    except Invalid as invalid:
+        return _again(request, access, number, "links", invalid)
+    return _written(request, access, number, "links", "links")
+
+
+@login_required
+@require_POST
+def hold(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """Say that a ticket is blocked and by what, or no longer; that it waits on a run, or no longer."""
+    access = enter(request, key, need=Need.WORK)
+    doing, why = request.POST.get("do", ""), request.POST.get("why", "")
+    for _ in range(TRIES):
+        ticket = where_is(access.project, number).ticket
+        if doing in {"block", "go"} and request.POST.get("was", "").replace("\r\n", "\n") != ticket.blocked_why:
+            said = f"it is blocked: {ticket.blocked_why}" if ticket.blocked_why else "it is blocked no longer"
+            told = Invalid([FieldError("/blocked", "stale", f"Somebody said meanwhile that {said}.")])
+            return _again(request, access, number, "held", told)
+        sent: dict[str, Any] = {"blocked": {"why": why} if doing == "block" else None}
+        if doing in {"wait", "arrived"}:
+            sent = {"waiting_on_run": doing == "wait"}
+        try:
+            edit_ticket(
+                project=access.project, number=number, sent=sent, expected_version=ticket.version,
+                actor=access.user, now=timezone.now(),
+            )  # fmt: skip
+        except Stale:
+            continue
+        except Invalid as invalid:
+            return _again(request, access, number, "held", invalid)
+        break
+    return trigger_client_event(_written(request, access, number, "held", "held"), "board:refresh", {})
+
+
 SECTIONS = {
+    "links": "ticket/_links.html",
+    "held": "ticket/_held.html",
     "findings": "ticket/_findings.html",
     "opinions": "ticket/_opinions.html",
     "comments": "ticket/_comments.html",
@@ -168,6 +219,8 @@ def _whole(request: HttpRequest, access: Access, where: Where) -> dict[str, Any]
         texts=[(label, markdown.html(text)) for name, label in TEXTS if (text := getattr(ticket, name))],
         description=markdown.html(ticket.description) if ticket.description else "",
         criteria=criteria,
+        links=[(one, links.KINDS[one["kind"]], ICONS[one["kind"]]) for one in links.told(ticket.links)],
+        link_kinds=links.KINDS.items(),
         runs=runs,
         findings=_findings(ticket),
         kinds=Finding.Kind.choices,

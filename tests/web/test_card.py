@@ -1,14 +1,17 @@
 """What can be done with a card: moving it, calling it done, deciding about just this one, adding one."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from agileml.journal.models import Audit
+from agileml.metrics.actions.settings import watch_metric
+from agileml.metrics.models import Citation
 from agileml.planning.models import Assignment, Decision, Sprint
-from agileml.work.models import Finding, Ticket
-from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, replan
+from agileml.work.models import Finding, ReviewOpinion, Ticket
+from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, measure, replan
 from tests.web.browsing import HTMX, browser_of, set_clock
 
 
@@ -128,12 +131,70 @@ def test_done_says_what_lacks_and_takes_the_finding_right_there(cast: Cast):
     assert Finding.objects.get().kind == "surprise"
 
 
-def test_a_finding_that_was_not_enough_is_kept_and_not_written_twice(cast: Cast):
+def test_a_finding_that_is_not_enough_stays_in_the_dialog_and_is_not_written(cast: Cast):
     make_ticket(cast, type="result_analysis")  # needs one that cites what was measured
-    answer = done(cast, 1, outcome="learned", kind="refutes", finding="It fails on sevens.")
+    answer = done(cast, 1, outcome="learned", kind="refutes", finding="It fails on <sevens>.")
     assert answer.status_code == 422
-    assert "It fails on sevens." not in answer.content.decode()
-    assert Finding.objects.count() == 1
+    assert "It fails on &lt;sevens&gt;." in answer.content.decode()
+    assert not Finding.objects.exists()
+
+
+def test_an_analysis_cites_in_the_dialog_what_was_measured_on_the_tickets_that_it_needs(cast: Cast):
+    watch_metric(project=cast.project, key="error", direction="lower", actor=cast.lead, now=NOW)
+    measured = make_ticket(cast, "Train it")
+    measure(cast, measured, [0.03, 0.05], candidate="wide")
+    measure(cast, make_ticket(cast, "Elsewhere"), [0.9], candidate="other")
+    make_ticket(cast, type="result_analysis", depends_on=[1])
+    html = browser_of(cast.member).get(url(3, "move"), headers=HTMX).content.decode()
+    assert "wide: error 0.04 (2 runs)" in html
+    assert "other: error" not in html
+    value = re.findall(r'name="cites" value="([^"]+)" checked', html)[0]
+    answer = done(cast, 3, outcome="learned", kind="refutes", finding="It fails on sevens.", cites=value)
+    assert (answer.status_code, status(3)) == (204, "done")
+    assert Citation.objects.count() == 2
+
+
+def test_a_review_is_done_with_the_opinion_of_whoever_is_not_its_assignee(cast: Cast):
+    make_ticket(cast, type="review", assignee=str(cast.member.uid), reviewer=str(cast.lead.uid))
+    own = browser_of(cast.member).get(url(1, "move"), headers=HTMX).content.decode()
+    assert 'name="opinion"' not in own
+    assert "Lead Person is to review it" in own
+    assert done(cast, 1, outcome="learned", opinion="accept").status_code == 422
+    assert not ReviewOpinion.objects.exists()
+    assert done(cast, 1, cast.lead, outcome="learned", opinion="maybe").status_code == 422
+    answer = done(cast, 1, cast.lead, outcome="learned", opinion="accept", opinion_text="Sound.")
+    assert (answer.status_code, status(1)) == (204, "done")
+    assert (ReviewOpinion.objects.get().author, ReviewOpinion.objects.get().text) == (cast.lead, "Sound.")
+
+
+def test_a_deployment_is_done_with_the_link_to_what_was_deployed(cast: Cast):
+    make_ticket(cast, type="deployment")
+    answer = done(cast, 1, outcome="shipped", link='javascript:alert("1")')
+    assert answer.status_code == 422
+    assert 'value="javascript:alert(&quot;1&quot;)"' in answer.content.decode()
+    assert (status(1), Ticket.objects.get().links) == ("todo", [])
+    assert done(cast, 1, outcome="shipped", link="https://example.com/model").status_code == 204
+    assert (status(1), Ticket.objects.get().links[0]["url"]) == ("done", "https://example.com/model")
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        ("literature_review", {"finding"}),
+        ("data_exploration", {"finding"}),
+        ("algorithm_development", {"finding"}),
+        ("result_analysis", {"finding"}),
+        ("review", {"opinion", "finding"}),
+        ("deployment", {"link", "finding"}),
+        ("engineering", {"finding"}),
+    ],
+)
+def test_the_dialog_asks_for_what_the_type_lacks_and_folds_away_the_rest(cast: Cast, kind: str, shown: set[str]):
+    make_ticket(cast, type=kind)
+    html = browser_of(cast.member).get(url(1, "move"), headers=HTMX).content.decode()
+    assert {name for name in ("finding", "opinion", "link") if f'name="{name}"' in html} == shown
+    folded = re.findall(r"<details.*?</details>", html, re.DOTALL)
+    assert ('name="finding"' in "".join(folded)) == (kind in {"review", "deployment", "engineering"})
 
 
 def test_a_lead_calls_it_done_all_the_same_with_a_reason_and_a_member_cannot(cast: Cast):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from django.db.models import Max, Prefetch
+from django.db.models import Max, Prefetch, Q
 
 from agileml.journal.models import Change
 from agileml.lib.charts import Chart, Run, dot_series
@@ -19,7 +19,7 @@ from agileml.planning.queries.cards import Light, light
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Membership, Project
 from agileml.work.actions import COMPONENTS
-from agileml.work.models import Epic, Finding, Story, Ticket
+from agileml.work.models import Dependency, Epic, Finding, Story, Ticket
 
 RUNS_AT_MOST = 400
 JUDGEMENTS_AT_MOST = 200
@@ -107,6 +107,11 @@ class Standing:
     light: Light
     judgements: Sequence[Judged]
 
+    @property
+    def gain(self) -> str:
+        """How much better it was expected to get; empty where nobody said."""
+        return "" if self.row.expected_gain is None else measured(self.row.expected_gain, self.row.metric.unit)
+
 
 @dataclass(frozen=True)
 class Runs:
@@ -118,9 +123,14 @@ class Runs:
     newest: datetime
 
 
+def standing_criteria(ticket: Ticket) -> list[Criterion]:
+    """The criteria of a ticket in the order in which they were made, with their metrics."""
+    return list(Criterion.objects.alive().filter(ticket=ticket).select_related("metric").order_by("pk"))
+
+
 def standings(ticket: Ticket) -> list[Standing]:
     """The criteria of a ticket; two queries."""
-    rows = list(Criterion.objects.alive().filter(ticket=ticket).select_related("metric").order_by("pk"))
+    rows = standing_criteria(ticket)
     history: dict[int, list[Judged]] = defaultdict(list)
     for row in (
         Judgement.objects.filter(criterion__in=rows)
@@ -234,10 +244,12 @@ class Citable:
 def citable(ticket: Ticket, criteria: Sequence[Criterion], *, most: int = 6) -> list[Citable]:
     """The candidates of a ticket with the runs that a finding would cite, the one measured last first.
 
-    Only of the metrics that the criteria are about; where there is none, of those that are watched.
+    Those of the tickets that it needs too: an analysis rests on what others measured. Only of the metrics that the
+    criteria are about; where there is none, of those that are watched.
     """
     found: dict[tuple[str, str, str], list[tuple[str, float | None]]] = defaultdict(list)
-    rows = Snapshot.objects.current().filter(ticket=ticket)
+    needed = Dependency.objects.filter(ticket=ticket).values("needs")
+    rows = Snapshot.objects.current().filter(Q(ticket=ticket) | Q(ticket__in=needed))
     about = {row.metric_id for row in criteria}
     rows = rows.filter(metric__in=about) if about else rows.exclude(metric__direction="")
     told = rows.order_by("-observed_at", "-step", "-pk").values_list(
