@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 
-from agileml.api import changes, decisions, metrics, notes, projects, proposals, sprints, stories, tickets
+from agileml.api import changes, decisions, metrics, notes, projects, proposals, sprints, stories, suggestions, tickets
 from agileml.api.problems import nowhere
 
 
@@ -52,6 +52,8 @@ SPRINT: list[URLPattern | URLResolver] = [
     path("", sprints.OneSprint.as_view(), name="sprint"),
     path("draft/", sprints.Draft.as_view(), name="sprint-draft"),
     path("board/", sprints.Board.as_view(), name="sprint-board"),
+    path("suggestions/", suggestions.Suggestions.as_view(), name="sprint-suggestions"),
+    path("suggestions/dismiss/", suggestions.Dismiss.as_view(), name="sprint-suggestions-dismiss"),
     path("start/", sprints.Start.as_view(), name="sprint-start"),
     path("close/", sprints.Close.as_view(), name="sprint-close"),
     path("report/", sprints.SprintReport.as_view(), name="sprint-report"),

@@ -7,7 +7,18 @@ from typing import Any
 from agileml.lib.times import maybe_rfc3339, rfc3339
 from agileml.metrics import shapes as metric_shapes
 from agileml.metrics.models import Criterion
-from agileml.planning.models import AlignmentReview, Assignment, Decision, Evidence, Move, Proposal, Report, Sprint
+from agileml.planning.models import (
+    AlignmentReview,
+    Assignment,
+    Decision,
+    Dismissal,
+    Evidence,
+    Move,
+    Proposal,
+    Report,
+    Sprint,
+)
+from agileml.planning.rules.suggesting import Suggestion
 from agileml.projects.models import ExternalRef
 from agileml.projects.shapes import person
 from agileml.work import links
@@ -244,4 +255,33 @@ def report(row: Report, *, sprint: Sprint, close: Decision) -> Shape:
         "decision": str(close.uid),
         "at": rfc3339(row.at),
         "retro": row.body["retro"],
+    }
+
+
+def dismissal(row: Dismissal) -> Shape:
+    """A suggestion that was put aside, as clients see it. Needs sprint and actor loaded."""
+    return {
+        "uid": str(row.uid),
+        "sprint": row.sprint.number,
+        "key": row.key,
+        "actor": person(row.actor),
+        "at": rfc3339(row.at),
+        "revision": row.revision,
+    }
+
+
+def suggestion(one: Suggestion, *, evidence: Sequence[Shape]) -> Shape:
+    """A suggested re-plan as clients see it: what it says, and a decision to begin with."""
+    return {
+        "key": one.key,
+        "kind": one.kind,
+        "ticket": one.ticket,
+        "at": rfc3339(one.at),
+        "title": one.title,
+        "text": one.text,
+        "reason_code": one.reason_code,
+        "reason": one.reason,
+        "moves": [dict(move) for move in one.moves],
+        "evidence": list(evidence),
+        "perhaps": list(one.perhaps),
     }

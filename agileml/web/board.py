@@ -18,6 +18,7 @@ from agileml.ingest.actions import refresh
 from agileml.lib.fresh import if_new, validator
 from agileml.lib.htmx import done, varies, wants_fragment
 from agileml.lib.wake import wake
+from agileml.planning.actions.suggestions import dismiss
 from agileml.planning.models import Sprint
 from agileml.planning.queries.board import LANES, Filters, board, next_planned, sprint_to_show
 from agileml.planning.queries.cards import Card
@@ -27,6 +28,8 @@ from agileml.projects.rules import Need
 from agileml.tasks.ingest import poll
 from agileml.web.project import enter, frame
 from agileml.work.types import TicketType
+
+MOST_SUGGESTED = 2  # in sight; the rest is folded
 
 
 @login_required
@@ -57,6 +60,7 @@ def _answer(
         "lane_names": LANES, "active": sprint.state == Sprint.State.ACTIVE,
         "lanes": [(lane, [(column, _html(column.cards)) for column in lane.columns]) for lane in shown.lanes],
         "skipped": _html(shown.skipped),
+        "suggested": shown.suggestions[:MOST_SUGGESTED], "also_suggested": shown.suggestions[MOST_SUGGESTED:],
         "can_add": _may_add(access, sprint), "can_look": Need.WORK in access.can,
     }  # fmt: skip
     template = "board/_board.html" if wants_fragment(request) else "board/page.html"
@@ -81,6 +85,25 @@ def look(request: HttpRequest, key: str) -> HttpResponse:
         transaction.on_commit(partial(wake, poll, source), robust=True)
     text = "Looking for runs: what is new attaches itself." if sources else "This project has no source of runs yet."
     return done(request, to=reverse("board", args=[key]), text=text, tone="info")
+
+
+@login_required
+@require_POST
+def not_now(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """Put a suggested re-plan aside, for everybody."""
+    access = enter(request, key, need=Need.WORK)
+    dismiss(
+        project=access.project,
+        sprint=number,
+        key=request.POST.get("key", ""),
+        actor=access.user,
+        now=timezone.now(),
+    )
+    text = "Put aside for everybody. It comes back only for a new reason."
+    answer = done(request, to=reverse("board_sprint", args=[key, number]), text=text, tone="info")
+    if wants_fragment(request):
+        answer.status_code = 200  # with 204 the suggestion would stay where it is
+    return answer
 
 
 def _cookie(key: str) -> str:

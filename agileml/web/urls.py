@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<str:key>/look/", board.look, name="board_look"),
     path("p/<str:key>/sprints/<int:number>/", board.show, name="board_sprint"),
     path("p/<str:key>/sprints/<int:number>/add/", card.add, name="card_add"),
+    path("p/<str:key>/sprints/<int:number>/not-now/", board.not_now, name="board_not_now"),
     path("p/<str:key>/tickets/<int:number>/", ticket.show, name="ticket"),
     path("p/<str:key>/tickets/<int:number>/finding/", ticket.finding, name="ticket_finding"),
     path("p/<str:key>/tickets/<int:number>/opinion/", ticket.opinion, name="ticket_opinion"),

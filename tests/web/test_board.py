@@ -3,6 +3,7 @@
 import gzip
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -11,11 +12,13 @@ from agileml.accounts.actions import set_theme
 from agileml.accounts.models import User
 from agileml.ingest.models import Source
 from agileml.metrics.actions.settings import set_baseline, set_target, watch_metric
+from agileml.metrics.models import Judgement
 from agileml.planning.actions.notes import write_finding
 from agileml.planning.actions.progress import progress
-from agileml.planning.models import Sprint
+from agileml.planning.actions.suggestions import dismiss
+from agileml.planning.models import Dismissal, Sprint
 from agileml.work.actions import create_epic, create_story
-from agileml.work.models import Ticket
+from agileml.work.models import Finding, Ticket
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, measure, replan
 from tests.web.browsing import HTMX, browser_of, queries, set_clock
 
@@ -151,10 +154,61 @@ def test_a_kill_criterion_that_holds_suggests_a_replan(cast: Cast):
     html = page(cast)
     assert "TST-1 meets its kill criterion." in html
     assert "error is 3 % (≥ 2 %). TST-2 needs it." in html
-    assert 'href="/p/TST/sprints/1/replan/?move=skip&amp;ticket=1"' in html
-    assert "/replan/" not in page(cast, user=cast.stakeholder)
+    cause = Judgement.objects.get().uid
+    assert f'href="/p/TST/sprints/1/replan/?suggestion=kill:{cause}"' in html
+    seen = page(cast, user=cast.stakeholder)
+    assert "TST-1 meets its kill criterion." in seen
+    assert "/replan/" not in seen
+    assert "Not now" not in seen
     progress(project=cast.project, number=1, to="done", outcome="learned", actor=cast.lead, now=NOW)
     assert "meets its kill criterion" not in page(cast)
+
+
+def suggested(cast: Cast, many: int) -> list[str]:
+    """A sprint in which so many tickets are refuted; the addresses by which their suggestions are put aside."""
+    make_tickets(cast, many)
+    make_sprint(cast, range(1, many + 1), active=True)
+    for number in range(1, many + 1):
+        sent = {"kind": "refutes", "text": f"Idea {number} does not help."}
+        at = NOW + timedelta(minutes=number)
+        write_finding(project=cast.project, ticket=number, sent=sent, actor=cast.member, now=at)
+    return [f"finding:{uid}" for uid in Finding.objects.order_by("pk").values_list("uid", flat=True)]
+
+
+def test_the_newest_suggestions_are_in_sight_and_the_others_folded(cast: Cast):
+    suggested(cast, 4)
+    html = page(cast)
+    in_sight, _, folded = html[: html.index('data-part="strip"')].partition("2 more suggestions</summary>")
+    assert re.findall(r"Idea (\d)", in_sight) == ["4", "3"]
+    assert re.findall(r"Idea (\d)", folded) == ["2", "1"]
+
+
+def test_not_now_works_without_a_script_and_with_one_and_holds_for_everybody(cast: Cast):
+    first, second = suggested(cast, 2)
+    answer = browser_of(cast.member).post("/p/TST/sprints/1/not-now/", {"key": first})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/p/TST/sprints/1/")
+    html = page(cast)
+    assert "Idea 1" not in html
+    assert "Idea 2" in html
+    answer = browser_of(cast.lead).post("/p/TST/sprints/1/not-now/", {"key": second}, headers=HTMX)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert "Idea 2" not in page(cast, user=cast.member)
+
+
+@pytest.mark.parametrize("key", ["", "finding:no-uid", "other\x00", "kill:\ud83d", "x" * 1_000_000])
+def test_not_now_to_what_is_no_suggestion_does_no_harm(cast: Cast, key: str):
+    suggested(cast, 1)
+    body = "key=" + quote(key, errors="surrogatepass")
+    form = "application/x-www-form-urlencoded"
+    answer = browser_of(cast.member).generic("POST", "/p/TST/sprints/1/not-now/", body, content_type=form)
+    assert answer.status_code == 302
+    assert not Dismissal.objects.exists()
+
+
+def test_a_stakeholder_cannot_say_not_now(cast: Cast):
+    (key,) = suggested(cast, 1)
+    assert browser_of(cast.stakeholder).post("/p/TST/sprints/1/not-now/", {"key": key}).status_code == 403
+    assert "Idea 1" in page(cast)
 
 
 def test_the_wip_limit_is_said_and_no_bar(db: None):
@@ -289,8 +343,9 @@ def full_board(cast: Cast, many: int) -> Sprint:
     for ticket in rows.order_by("number")[:4]:
         measure(cast, ticket, [0.05, 0.03], candidate=f"c{ticket.number}")
         sent = {"kind": "refutes", "text": "It does not help."}
-        write_finding(project=cast.project, ticket=ticket.number, sent=sent, actor=cast.member, now=NOW)
+        found = write_finding(project=cast.project, ticket=ticket.number, sent=sent, actor=cast.member, now=NOW)
     sprint = make_sprint(cast, range(1, many + 1), active=True)
+    dismiss(project=cast.project, sprint=1, key=f"finding:{found.uid}", actor=cast.member, now=NOW)
     replan(cast, sprint, *[{"move": "skip", "ticket": number} for number in range(many - 2, many + 1)])
     away = [
         {"move": "defer", "ticket": number, "to": None, "note": "Half way."} for number in range(many - 5, many - 2)
@@ -309,6 +364,7 @@ def test_a_board_takes_twelve_queries_however_many_tickets_it_has(cast: Cast):
     few, queries_for_few = queries(browser_of(cast.lead), "/p/TST/")
     many, queries_for_many = queries(browser_of(big.lead), "/p/BIG/")
     assert (few.content.count(b'class="card"'), many.content.count(b'class="card"')) == (20, 200)
+    assert (few.content.count(b'class="suggest"'), many.content.count(b'class="suggest"')) == (3, 3)
     assert (queries_for_few, queries_for_many) == (12, 12)
 
 

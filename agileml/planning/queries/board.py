@@ -9,7 +9,10 @@ from django.db.models import Count, Q
 from agileml.planning.models import Proposal, Sprint
 from agileml.planning.queries.cards import Card, cards
 from agileml.planning.queries.lines import Line, lines
+from agileml.planning.queries.signals import Signals, signals
 from agileml.planning.queries.strip import Strip, first_goal, strip
+from agileml.planning.queries.suggestions import put_aside, suggested, with_put_aside
+from agileml.planning.rules.suggesting import Suggestion
 from agileml.projects.calendar import working_days
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.models import Project
@@ -84,15 +87,6 @@ class Tab:
 
 
 @dataclass(frozen=True)
-class Suggestion:
-    """A ticket whose kill criterion holds: the plan is due for a look."""
-
-    ticket: str
-    title: str
-    text: str
-
-
-@dataclass(frozen=True)
 class Board:
     """A whole board, for one reader's filters."""
 
@@ -117,12 +111,13 @@ class Board:
 def sprint_to_show(project: Project, number: int | None, *, last: int | None) -> tuple[Sprint | None, list[Sprint]]:
     """The sprint of this number (None: the active one last opened, else the one that ends first), and all active ones.
 
-    Raises Hidden for a number that is none. One query; each says in `proposed` how many proposals wait for an answer.
+    Raises Hidden for a number that is none. One query; each says in `proposed` how many proposals wait for an answer,
+    and brings along which suggestions were put aside.
     """
     wanted = Q(state=Sprint.State.ACTIVE) | Q(number=number) if number else Q(state=Sprint.State.ACTIVE)
     proposed = Count("proposals", filter=Q(proposals__state=Proposal.State.OPEN))
-    known = Sprint.objects.filter(wanted, project=project).annotate(proposed=proposed).order_by("end", "number")
-    rows: list[Sprint] = [*known]
+    known = with_put_aside(Sprint.objects.filter(wanted, project=project)).annotate(proposed=proposed)
+    rows: list[Sprint] = [*known.order_by("end", "number")]
     active = [row for row in rows if row.state == Sprint.State.ACTIVE]
     if number is not None:
         found = next((row for row in rows if row.number == number), None)
@@ -143,7 +138,16 @@ def board(access: Access, sprint: Sprint, active: Sequence[Sprint], *, filters: 
     tickets = lines(sprint)
     shown = [ticket for ticket in tickets if filters.keeps(ticket, project.key)]
     goal = first_goal(tickets)
-    made = cards(project, shown, menus=Need.WORK in access.can, metric=goal.metric if goal else None)
+    known = signals(sprint, {ticket.pk: ticket.number for ticket in tickets})
+    made = cards(
+        project,
+        shown,
+        lights=known.lights,
+        findings=known.findings,
+        needs=_open_needs(project, known),
+        menus=Need.WORK in access.can,
+        metric=goal.metric if goal else None,
+    )
     left = [ticket for ticket in tickets if ticket.status in COLUMNS[:-1]]
     return Board(
         sprint=sprint,
@@ -154,7 +158,7 @@ def board(access: Access, sprint: Sprint, active: Sequence[Sprint], *, filters: 
         lanes=_lanes(project, shown, made, filters.lanes),
         skipped=tuple(made[ticket.pk] for ticket in shown if ticket.status == Ticket.Status.SKIPPED),
         strip=strip(project.key, goal),
-        suggestions=_suggestions(shown, made) if sprint.state == Sprint.State.ACTIVE else (),
+        suggestions=tuple(suggested(project, sprint, tickets, known, dismissed=put_aside(sprint))),
         done=sum(ticket.status == Ticket.Status.DONE for ticket in tickets),
         skips=sum(ticket.status == Ticket.Status.SKIPPED for ticket in tickets),
         to_go=len(left),
@@ -163,6 +167,13 @@ def board(access: Access, sprint: Sprint, active: Sequence[Sprint], *, filters: 
         people=_people(tickets),
         types=tuple((kind, str(TicketType(kind).label)) for kind in _in_use(tickets)),
     )
+
+
+def _open_needs(project: Project, known: Signals) -> dict[int, list[str]]:
+    return {
+        ticket: [f"{project.key}-{need.number}" for need in needs if need.status in COLUMNS[:-1] and not need.is_gone]
+        for ticket, needs in known.needs.items()
+    }
 
 
 def sprint_name(sprint: Sprint) -> str:
@@ -247,22 +258,6 @@ def _columns(
         Column(status, str(status.label), tuple(inside[status]), project.wip_limits.get(status) if limits else None)
         for status in COLUMNS
     )
-
-
-def _suggestions(tickets: Sequence[Line], made: Mapping[int, Card]) -> tuple[Suggestion, ...]:
-    """What the metrics say is worth a re-plan, from the cards alone."""
-    found = []
-    for ticket in tickets:
-        card = made[ticket.pk]
-        killed = [light for light in card.lights if light.role == "kill" and light.state == "met"]
-        if not killed or ticket.status not in COLUMNS[:-1]:
-            continue
-        said = " ".join(f"{light.metric} is {light.value} ({light.op} {light.target})." for light in killed)
-        waiting = [other.key for other in made.values() if f"needs {card.key}" in other.facts]
-        if waiting:
-            said += f" {', '.join(waiting)} {'needs' if len(waiting) == 1 else 'need'} it."
-        found.append(Suggestion(str(ticket.number), f"{card.key} meets its kill criterion.", said))
-    return tuple(found)
 
 
 def _people(tickets: Sequence[Line]) -> tuple[tuple[str, str], ...]:

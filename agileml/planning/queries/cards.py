@@ -1,10 +1,10 @@
 """What the board's cards hold, read for all tickets of a sprint at once."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, F, Max, Q, Value, When, Window
+from django.db.models import Case, F, Q, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.utils.text import Truncator
 
@@ -15,7 +15,7 @@ from agileml.planning.models import Decision, Move
 from agileml.planning.queries.handover import OPEN, TELLING, counting
 from agileml.planning.queries.lines import Line
 from agileml.projects.models import Project
-from agileml.work.models import Dependency, Finding, Ticket
+from agileml.work.models import Ticket
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,24 @@ class Card:
     menu: bool = False
 
 
-def cards(project: Project, tickets: Sequence[Line], *, menus: bool, metric: int | None = None) -> dict[int, Card]:
-    """The card of each ticket, by the ticket's id; five queries, however many tickets there are.
+def cards(
+    project: Project,
+    tickets: Sequence[Line],
+    *,
+    lights: Mapping[int, Sequence[Light]],
+    findings: Mapping[int, str],
+    needs: Mapping[int, Sequence[str]],
+    menus: bool,
+    metric: int | None = None,
+) -> dict[int, Card]:
+    """The card of each ticket, by the ticket's id; two queries, however many tickets there are.
 
-    `menus` says whether cards have the way to their actions. `metric` is the id of the one that matters most: a card
-    without a criterion shows it rather than another.
+    `lights`, `findings` and `needs` (the keys of open tickets) are known already, by the tickets' ids. `menus` says
+    whether cards have the way to their actions. `metric` is the id of the one that matters most: a card without a
+    criterion shows it rather than another.
     """
     ids = [ticket.pk for ticket in tickets]
-    lights = _lights(ids)
-    findings = _findings(ids)
     newest = _newest([pk for pk in ids if pk not in lights], metric)
-    needs = _open_needs(project, ids)
     moves = _moves(tickets)
     made = {}
     for ticket in tickets:
@@ -98,15 +105,16 @@ LIGHT = ("state", "role", "value", "op", "target", "against", "margin", "metric_
 
 def light(row: Criterion) -> Light:
     """A criterion's light. Needs `metric` loaded."""
-    return _light(
+    return light_of(
         row.state, row.role, row.value, row.op, row.target, row.against, row.margin, row.metric.key, row.metric.unit
     )
 
 
-def _light(
+def light_of(
     state: str, role: str, value: float | None, op: str, target: float | None, against: str, margin: float, metric: str,
     unit: str,
 ) -> Light:  # fmt: skip
+    """The same from its columns, those that `LIGHT` names."""
     wanted = measured(target, unit)
     if against == Criterion.Against.BASELINE:
         sign = "+" if op == Criterion.Op.AT_LEAST else "\N{MINUS SIGN}"
@@ -119,28 +127,6 @@ def _light(
         target=wanted,
         metric=metric,
     )
-
-
-def _lights(ids: Iterable[int]) -> dict[int, list[Light]]:
-    found: dict[int, list[Light]] = defaultdict(list)
-    rows = Criterion.objects.alive().filter(ticket__in=ids).order_by("pk")
-    for ticket, *told in rows.values_list("ticket", *LIGHT):
-        found[ticket].append(_light(*told))
-    return found
-
-
-def _findings(ids: Iterable[int]) -> dict[int, str]:
-    """How many findings each ticket has, and of which kind the newest is."""
-    counts: dict[int, int] = defaultdict(int)
-    newest: dict[int, tuple[int, str]] = {}
-    rows = Finding.objects.filter(ticket__in=ids).values_list("ticket", "kind").annotate(Count("pk"), Max("pk"))
-    for ticket, kind, many, last in rows.order_by():
-        counts[ticket] += many
-        newest[ticket] = max(newest.get(ticket, (0, "")), (last, kind))
-    return {
-        ticket: f"finding {newest[ticket][1]}" if many == 1 else f"{many} findings, last {newest[ticket][1]}"
-        for ticket, many in counts.items()
-    }
 
 
 def _newest(ids: Iterable[int], metric: int | None) -> dict[int, str]:
@@ -158,14 +144,6 @@ def _newest(ids: Iterable[int], metric: int | None) -> dict[int, str]:
             "ticket", "metric__key", "value", "metric__unit", "value_state"
         )
     }
-
-
-def _open_needs(project: Project, ids: Iterable[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = defaultdict(list)
-    rows = Dependency.objects.filter(ticket__in=ids, needs__status__in=OPEN, needs__deleted_at=None)
-    for ticket, number in rows.order_by("needs__number").values_list("ticket", "needs__number"):
-        found[ticket].append(f"{project.key}-{number}")
-    return found
 
 
 def _moves(tickets: Iterable[Line]) -> dict[int, tuple[Move | None, Move | None]]:
