@@ -13,6 +13,7 @@ from agileml.planning import shapes
 from agileml.planning.actions import links, progress, tickets
 from agileml.planning.models import Assignment
 from agileml.planning.queries import plans
+from agileml.planning.queries.handover import parked
 from agileml.planning.queries.tried import matching, words_of
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Project
@@ -22,7 +23,9 @@ from agileml.work.models import Ticket
 from agileml.work.queries import HasLabel
 from agileml.work.types import TicketType
 
-FILTERS = ("status", "type", "assignee", "story", "epic", "sprint", "label", "component", "updated_since", "search")
+FILTERS = (
+    "status", "type", "assignee", "story", "epic", "sprint", "label", "component", "updated_since", "search", "parked",
+)  # fmt: skip
 NOBODY = "none"
 STATUS: dict[str, fields.Check] = {
     "from": fields.one_of(*Ticket.Status.values),
@@ -174,6 +177,8 @@ def _filtered(request: Request, project: Project) -> Any:
     search = paging.text(request, "search")
     if search is not None:
         rows = rows.filter(matching(words_of(search)))
+    if paging.flag(request, "parked"):
+        rows = rows.filter(pk__in=parked(project).values("pk"))
     assignee = paging.text(request, "assignee")
     if assignee == NOBODY:
         rows = rows.filter(assignee=None)

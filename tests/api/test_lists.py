@@ -113,11 +113,20 @@ def test_tickets_are_filtered_by_assignee(cast: Cast):
     assert numbers(api.get(f"tickets/?assignee={cast.lead.uid}")["results"]) == []
 
 
+def test_tickets_that_are_parked_are_those_deferred_into_no_sprint(cast: Cast, sprint: Sprint):
+    replan(cast, sprint, *({"move": "defer", "ticket": number, "to": None} for number in (1, 2)))
+    make_sprint(cast, [2])
+    api = Api(cast.member)
+    assert numbers(api.get("tickets/?parked=true")["results"]) == [1]
+    assert numbers(api.get("tickets/?parked=true&status=done")["results"]) == []
+    assert numbers(api.get("tickets/?parked=false")["results"]) == numbers(api.get("tickets/")["results"])
+
+
 @pytest.mark.parametrize(
     "query",
     [
         "status=open", "type=poem", "assignee=me", "story=x", "epic=-1", "sprint=", "updated_since=yesterday",
-        "updated_since=2026-11-20T09:30:00", "label=%00", "component=" + "x" * 300,
+        "updated_since=2026-11-20T09:30:00", "label=%00", "component=" + "x" * 300, "parked=maybe",
     ],
 )  # fmt: skip
 def test_a_filter_that_cannot_be_understood_is_400(cast: Cast, query: str):
