@@ -111,7 +111,9 @@ def _done_rule(error: DoneRule) -> Problem:
 
 
 def _wip_limit(error: WipLimit) -> Problem:
-    errors = [{**one("/to", crossing.over, crossing.message), "limit": crossing.limit} for crossing in error.crossed]
+    errors = [
+        {**one(error.pointer, crossing.over, crossing.message), "limit": crossing.limit} for crossing in error.crossed
+    ]
     return Problem(409, "wip_limit", str(error), errors)
 
 

@@ -75,8 +75,12 @@ class OneTicket(ProjectView):
         """Change some of its fields; `decision` in the body makes a decision of what is plan."""
         version = expected_version(request)
         sent, why = apart(self.sent())
-        tickets.edit_ticket(number=number, sent=sent, expected_version=version, why=why, **self.doing())
-        return tagged(shape_of(self.project, number))
+        override = fields.clean({"override": sent.pop("override", "")}, fields={"override": STATUS["override"]})
+        notes: list[str] = []
+        tickets.edit_ticket(
+            number=number, sent=sent, expected_version=version, why=why, told=notes, **override, **self.doing()
+        )
+        return tagged(shape_of(self.project, number) | ({"notes": notes} if notes else {}))
 
     def delete(self, request: Request, key: str, number: int) -> Response:
         """Delete it, unless history names it."""

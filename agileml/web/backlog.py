@@ -27,19 +27,20 @@ from agileml.planning.queries import replan as replans
 from agileml.planning.queries.backlog import Filters
 from agileml.planning.queries.wording import how_many
 from agileml.planning.rules.moves import Refusal, Refused, parse
+from agileml.planning.rules.wip import WipLimit
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
+from agileml.web import new_form
 from agileml.web.project import enter, frame
 from agileml.web.telling import Teller
 from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
-from agileml.work.types import KINDS, TicketType
+from agileml.work.types import TicketType
 
 SKIPS_BECAUSE = ("priority", "data_problem", "blocked", "other")
 SET_ALL = ("type", "story", "component", "assignee", "estimate")
 EMPTY = "-"
 RANKS = ("up", "down", "place")
-ONE_LINE = ("title", "type", "component", "question", "expected_benefit")
 
 
 @login_required
@@ -62,9 +63,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
             return _ask_why(request, access, picked, errors=errors)
         return _page(request, access, filters, errors=errors, picked=picked)
     except Invalid as invalid:
-        return _page(
-            request, access, filters, wrong={error.pointer.strip("/"): error.message for error in invalid.errors}
-        )
+        return _page(request, access, filters, wrong=new_form.wrong_of(invalid))
     if said:
         messages.success(request, said)
     verb, _, about = doing.partition(":")
@@ -139,12 +138,16 @@ def _edit(request: HttpRequest, access: Access, picked: Sequence[int], by: Mappi
     if not sent:
         messages.info(request, "Say first what to change.")
         return ""
+    notes: list[str] = []
     try:
-        changed = edit_many(numbers=picked, sent=sent, **by)
+        changed = edit_many(numbers=picked, sent=sent, override=request.POST.get("override", ""), told=notes, **by)
+    except WipLimit as limit:
+        raise Refused([Refusal("wip_limit", one.message) for one in limit.crossed]) from None
     except Invalid as invalid:
         wrong = [f"{error.pointer.strip('/').split('/')[0].capitalize()}: {error.message}" for error in invalid.errors]
         raise Refused([Refusal("invalid", words) for words in wrong]) from None
-    return f"{how_many(len(changed), 'ticket')} changed." if changed else "All of them were so already."
+    said = f"{how_many(len(changed), 'ticket')} changed." if changed else "All of them were so already."
+    return " ".join([said, *notes])
 
 
 def _changes(data: QueryDict) -> dict[str, Any]:
@@ -177,12 +180,7 @@ def _words(text: str) -> list[str]:
 
 
 def _create(request: HttpRequest, access: Access, by: Mapping[str, Any]) -> str:
-    sent: dict[str, Any] = {name: request.POST[name] for name in ONE_LINE if request.POST.get(name)}
-    sent.setdefault("title", "")
-    if story := whole(request.POST.get("in_story")):
-        sent["story"] = story
-    if labels := _words(request.POST.get("labels", "")):
-        sent["labels"] = labels
+    sent = new_form.sent_of(request.POST)
     sprint = whole(request.POST.get("into"))
     row = create_ticket(sent=sent, sprint=sprint, **by)
     url = reverse("ticket", args=[access.project.key, row.number])
@@ -241,9 +239,6 @@ def _page(
         "next": _query(request, after=page.after) if page.after else "",
         "first": _query(request, after="") if request.GET.get("after") else "",
         "views": _views(request, filters),
-        "stories": stories,
-        "types": TicketType.choices,
-        "asks": [(value, KINDS[value].asks) for value in TicketType.values],
         "people": queries.people(project) if Need.WORK in access.can else [],
         "planned": planned,
         "nav_sprint": queries.running(project),
@@ -251,7 +246,7 @@ def _page(
         "picked": picked,
         "errors": errors,
         "wrong": wrong or {},
-        "sent": request.POST,
+        **new_form.offered(project, request.POST, stories=stories),
         "may_work": Need.WORK in access.can,
         "may_decide": Need.DECIDE in access.can,
         "here": request.get_full_path(),

@@ -283,15 +283,26 @@ def take(request: HttpRequest, key: str, number: int) -> HttpResponse:
     """Make a ticket one's own."""
     access = enter(request, key, need=Need.WORK)
     where = where_is(access.project, number)
-    edit_ticket(
-        project=access.project,
-        number=number,
-        sent={"assignee": str(access.user.uid)},
-        expected_version=None,
-        actor=access.user,
-        now=timezone.now(),
-    )
-    return done(request, to=_back(request, where), text=f"{where.key} is yours", events=REFRESH)
+    notes: list[str] = []
+    try:
+        edit_ticket(
+            project=access.project,
+            number=number,
+            sent={"assignee": str(access.user.uid)},
+            expected_version=None,
+            override=request.POST.get("override", ""),
+            told=notes,
+            actor=access.user,
+            now=timezone.now(),
+        )
+    except WipLimit as limit:
+        beyond = Need.LEAD in access.can
+        return _refused(request, access, where, [str(limit)], status=409, beyond=beyond, taking=True)
+    except Invalid as invalid:
+        return _refused(request, access, where, _texts(invalid), taking=True)
+    said = " ".join([f"{where.key} is yours.", *notes]) if notes else f"{where.key} is yours"
+    tone = "warning" if notes else "success"
+    return done(request, to=_back(request, where), text=said, events=REFRESH, tone=tone)
 
 
 def _dialog(

@@ -16,6 +16,7 @@ from agileml.planning.actions.decide import Why
 from agileml.planning.actions.tickets import edit_ticket
 from agileml.planning.queries.ticket import Editing, Where, editing, where_is
 from agileml.planning.rules.moves import Refused
+from agileml.planning.rules.wip import WipLimit
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web import edit_form
@@ -51,6 +52,7 @@ def _save(request: HttpRequest, access: Access, where: Where, shape: dict[str, A
             base[name] = mine[name] = current[name]
     names = [name for name in mine if mine[name] != base[name]]
     version = _version(request, shape)
+    notes: list[str] = []
     for _ in range(TRIES):
         try:
             edit_ticket(
@@ -59,6 +61,8 @@ def _save(request: HttpRequest, access: Access, where: Where, shape: dict[str, A
                 sent=edit_form.sent(mine, names, shape),
                 expected_version=version,
                 why=Why(code="correction"),
+                override=request.POST.get("override", ""),
+                told=notes,
                 actor=access.user,
                 now=timezone.now(),
             )
@@ -79,16 +83,23 @@ def _save(request: HttpRequest, access: Access, where: Where, shape: dict[str, A
         except Refused as refused:
             told = {"": " ".join(refusal.message for refusal in refused.refusals)}
             return _form(request, access, where, shape, base=base, mine=mine, status=422, errors=told)
+        except WipLimit as limit:
+            told = {"assignee": str(limit)}
+            beyond = Need.LEAD in access.can
+            return _form(request, access, where, shape, base=base, mine=mine, status=409, errors=told, beyond=beyond)
         else:
-            return _saved(request, where, edit_form.planned(names))
+            return _saved(request, where, edit_form.planned(names), notes)
     return _form(request, access, where, shape, base=base, mine=mine, status=409, errors={"": "Save once more."})
 
 
-def _saved(request: HttpRequest, where: Where, planned: list[str]) -> HttpResponse:
+def _saved(request: HttpRequest, where: Where, planned: list[str], notes: list[str]) -> HttpResponse:
     text = f"{where.key} saved"
     if where.sprint and planned:
         text += f": plan v{where.sprint.plan_version + 1} of {where.sprint.name}, a correction"
-    return done(request, to=reverse("ticket", args=[where.project.key, where.ticket.number]), text=text)
+    if notes:
+        text = " ".join([f"{text}.", *notes])
+    to = reverse("ticket", args=[where.project.key, where.ticket.number])
+    return done(request, to=to, text=text, tone="warning" if notes else "success")
 
 
 def _conflict(

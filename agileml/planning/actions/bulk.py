@@ -10,6 +10,7 @@ from agileml.accounts.models import User
 from agileml.journal.actions import AT_ONCE
 from agileml.planning import shapes
 from agileml.planning.actions import ledger, rows
+from agileml.planning.actions.limits import heed_giving
 from agileml.planning.actions.sprints import NeedsDecision
 from agileml.planning.rules.moves import Refusal, Refused
 from agileml.projects.doors import writing
@@ -35,13 +36,16 @@ def edit_many(
     sent: Mapping[str, Any],
     actor: User,
     now: datetime,
+    override: str = "",
     origin: str = "",
+    told: list[str] | None = None,
 ) -> list[Ticket]:
     """Set the same fields on many tickets, and answer those that it changed, each with a change of its own.
 
     `sent` holds any of type, story, component, assignee and estimate, and `labels` as {"add": […], "remove": […]}.
-    A ticket that is so already is left alone. All or nothing: raises Hidden, Forbidden, Invalid for the fields, or
-    Refused with every ticket that is none, whose active sprint's plan would change, or that would get too many labels.
+    A ticket that is so already is left alone. `override` and `told` are as when one ticket is given to somebody. All
+    or nothing: raises Hidden, Forbidden, Invalid for the fields, WipLimit, or Refused with every ticket that is none,
+    whose active sprint's plan would change, or that would get too many labels.
     """
     values = fields.clean(sent, fields=BULK_FIELDS)
     wanted = sorted(set(numbers))
@@ -55,6 +59,11 @@ def edit_many(
         if refusals:
             raise Refused(refusals)
         changed = [row for number, row in tickets.rows.items() if changes[number]]
+        if "assignee" in values:
+            given = [row for row in changed if "assignee" in changes[row.number]]
+            noted = heed_giving(w, given, values["assignee"], override)
+            if told is not None:
+                told += noted
         for at, row in enumerate(changed):
             rows.fill(row, changes[row.number], references, w)
             row.version, row.revision, row.updated_at = row.version + 1, w.revision + at, w.now

@@ -1,7 +1,7 @@
 """Progress: a card moves. It is not the plan and needs no reason, but calling it done needs what its type needs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,10 @@ from django.db.models import Q
 from agileml.accounts.models import User
 from agileml.journal.actions import AT_ONCE, audit
 from agileml.lib import ranks
+from agileml.planning.actions.limits import heed_moving
 from agileml.planning.actions.links import attach, link_fields
 from agileml.planning.actions.notes import finding_fields, insert_finding, insert_opinion, opinion_fields
-from agileml.planning.models import Assignment, Sprint
 from agileml.planning.queries.done import lacking
-from agileml.planning.rules import wip
 from agileml.planning.rules.progress import DoneRule, outcome_lacks, refuse_to_plan
 from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
@@ -80,7 +79,7 @@ def progress(
             if to == Ticket.Status.DONE:
                 _refuse_undone(w, row, outcome, override)
             else:
-                noted = _heed_limits(w, row, to, override)
+                noted = heed_moving(w, row, to, override)
                 if told is not None:
                     told += noted
             was = row.outcome
@@ -137,38 +136,6 @@ def _refuse_undone(w: ProjectWriting, row: Ticket, outcome: str, override: str) 
         )
         return
     raise DoneRule(missing)
-
-
-def _heed_limits(w: ProjectWriting, row: Ticket, to: str, override: str) -> list[str]:
-    """What the project's limits say of this move, in sentences. Raises WipLimit where they are hard."""
-    column_limit, person_limit = w.project.wip_limits.get(to), w.project.wip_per_person
-    if to not in wip.UNDER_WAY or (column_limit is None and person_limit is None):
-        return []
-    inside = Assignment.objects.filter(ended_by=None, opened_by__isnull=False, sprint__state=Sprint.State.ACTIVE)
-    others = Ticket.objects.alive().filter(project=w.project).exclude(pk=row.pk)
-    load = wip.Load(column_limit=column_limit, person_limit=person_limit if row.assignee_id else None)
-    if column_limit is not None:  # a column is that of one sprint, as its board shows it
-        sprint = inside.filter(ticket=row).values("sprint")
-        beside = others.filter(status=to, pk__in=inside.filter(sprint__in=sprint).values("ticket"))
-        load = replace(load, column=beside.count())
-    if load.person_limit is not None and row.assignee:
-        under_way = others.filter(assignee=row.assignee, status__in=wip.UNDER_WAY)
-        load = replace(load, person=under_way.count(), name=row.assignee.name)
-    crossed = wip.check(row.status, to, label=Ticket.Status(to).label, load=load)
-    if not crossed or not w.project.wip_hard:
-        return [one.message for one in crossed]
-    if not override:
-        raise wip.WipLimit(crossed)
-    assert w.access is not None
-    w.access.require(Need.LEAD)
-    audit(
-        action="wip limit overridden",
-        actor=w.actor,
-        now=w.now,
-        stream=w.journal.stream,
-        detail={"ticket": row.number, "to": to, "limits": [one.over for one in crossed], "reason": override},
-    )
-    return [one.message for one in crossed]
 
 
 def _rank(w: ProjectWriting, row: Ticket, *, before: int | None, after: int | None) -> str:

@@ -10,6 +10,7 @@ from agileml.metrics.actions.judging import judge_tickets
 from agileml.metrics.models import Snapshot
 from agileml.planning import shapes
 from agileml.planning.actions import decide, ledger, rows
+from agileml.planning.actions.limits import heed_giving
 from agileml.planning.actions.sprints import NeedsDecision
 from agileml.planning.models import Assignment, Evidence, Move, Sprint
 from agileml.planning.rules.moves import MoveRequest, Refusal, Refused
@@ -72,13 +73,17 @@ def edit_ticket(
     actor: User,
     now: datetime,
     why: decide.Why | None = None,
+    override: str = "",
     origin: str = "",
+    told: list[str] | None = None,
 ) -> Ticket:
     """Change a ticket's fields. A field that is sent as it is already is no change.
 
     While the ticket is in an active sprint, its plan fields change only by a decision: `why` makes one of them;
     without it nothing is written. `links` are attached or renamed, never taken away: one that was pushed meanwhile
-    would go with them. Raises Hidden, Invalid, Stale, NeedsDecision, Forbidden, Refused.
+    would go with them. Giving work that is under way to somebody heeds her limit: a soft one is said in a sentence
+    added to `told`, beyond a hard one goes a lead with `override`, a reason. Raises Hidden, Invalid, Stale,
+    NeedsDecision, Forbidden, Refused, WipLimit.
     """
     values = ticket_fields(sent, new=False)
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
@@ -96,6 +101,10 @@ def edit_ticket(
         changed = {name: value for name, value in values.items() if not _same(name, before, value)}
         if not changed:
             return row
+        if "assignee" in changed:
+            noted = heed_giving(w, [row], changed["assignee"], override)
+            if told is not None:
+                told += noted
         planned = {name: changed[name] for name in PLAN_FIELDS if name in changed}
         if before["sprint"] is not None and planned:
             changed = {name: value for name, value in changed.items() if name not in planned}

@@ -31,11 +31,12 @@ class Crossing:
 
 
 class WipLimit(Exception):
-    """A hard limit stands in the way; `crossed` lists every one that does."""
+    """A hard limit stands in the way; `crossed` lists every one that does, `pointer` names the field that met it."""
 
-    def __init__(self, crossed: Sequence[Crossing]) -> None:
+    def __init__(self, crossed: Sequence[Crossing], *, pointer: str = "/to") -> None:
         super().__init__(" ".join(one.message for one in crossed))
         self.crossed = list(crossed)
+        self.pointer = pointer
 
 
 def check(status: str, to: str, *, label: str, load: Load) -> list[Crossing]:
@@ -53,7 +54,24 @@ def check(status: str, to: str, *, label: str, load: Load) -> list[Crossing]:
                 "column", load.column_limit, f"{label} holds {load.column} already, the limit is {load.column_limit}."
             )
         )
-    if load.person_limit is not None and status not in UNDER_WAY and load.person + 1 > load.person_limit:
-        said = f"{load.name} has {load.person} under way already, the limit for one person is {load.person_limit}."
-        crossed.append(Crossing("person", load.person_limit, said))
+    if status not in UNDER_WAY:
+        crossed += _person(1, load)
     return crossed
+
+
+def check_giving(statuses: Sequence[str], *, load: Load) -> list[Crossing]:
+    """Whether tickets in these statuses, given to somebody who has none of them yet, are more than she may have.
+
+    Only what is under way counts, and the column that it is in stays as full as it was.
+    """
+    return _person(sum(status in UNDER_WAY for status in statuses), load)
+
+
+def _person(more: int, load: Load) -> list[Crossing]:
+    """A person's limit, if `more` tickets under way go beyond it."""
+    limit = load.person_limit
+    if limit is None or not more or load.person + more <= limit:
+        return []
+    with_them = "" if more == 1 else f", with these {more} it would be {load.person + more}"
+    said = f"{load.name} has {load.person} under way already{with_them}, the limit for one person is {limit}."
+    return [Crossing("person", limit, said)]
