@@ -52,13 +52,17 @@ class Legend:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawn chart, and its figures as texts for a table: one header a column, one row a point or day."""
+    """A drawn chart, and its figures as texts for a table: one header a column, one row a point or day.
+
+    `words` is how many of the last columns hold words, not figures.
+    """
 
     title: str
     svg: SafeString
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     legend: tuple[Legend, ...] = ()
+    words: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A decision: the day it was taken, the plan version it made, and what it was in a few words."""
+    """A decision: the day it was taken, the plan version it made, and in a few words what it was and why."""
 
     day: date
     version: int
@@ -171,14 +175,14 @@ def scope_chart(
             edge = n((index + 1) * width)
             parts.append(f'<line class="today" x1="{edge}%" x2="{edge}%" y1="{top}" y2="{bottom}"/>')
     parts += [_pill(index, row, label, text, width, bottom) for index, row, label, text in pills]
-    plans = {index: label for index, _, label, _ in pills}
-    headers = ("Day", *(words for _, words in BANDS), "In all", "Plan")
+    plans = {index: (label, text) for index, _, label, text in pills}
+    headers = ("Day", *(words for _, words in BANDS), "In all", "Plan", "Decided")
     rows = tuple(
         (
             f"{day.day:%a} {day.day.day} {day.day:%b}",
             *(str(getattr(scope, name)) for name, _ in BANDS),
             str(scope.total),
-            plans.get(index, ""),
+            *plans.get(index, ("", "")),
         )
         for index, (day, scope) in enumerate(known)
     )
@@ -189,7 +193,7 @@ def scope_chart(
         if (value := getattr(last, name)) or any(getattr(scope, name) for _, scope in known)
     )
     drawn = picture("chart", f'height="{bottom + AXIS_HEIGHT}"', title, desc, parts)
-    return Chart(title, drawn, headers, rows, legend)
+    return Chart(title, drawn, headers, rows, legend, words=1)
 
 
 def dot_series(

@@ -16,7 +16,6 @@ from agileml.lib.numbers import whole
 from agileml.planning.models import Decision, Move, Sprint
 from agileml.planning.queries import history as queries
 from agileml.planning.queries.history import Past
-from agileml.planning.queries.plans import sprint_of
 from agileml.planning.queries.wording import DONE_WORDS, headline, how_many, short, sprint_value
 from agileml.planning.rules.comparing import Comparison, Deed, between
 from agileml.planning.rules.replay import Plan, replay
@@ -33,8 +32,7 @@ from agileml.web.telling import Teller
 def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
     """The timeline of a sprint's decisions; `?version=3` shows that plan, `?from=1&to=3` compares two."""
     access = enter(request, key)
-    sprint = sprint_of(access.project, number)
-    pasts = queries.of_sprint(sprint)
+    sprint, pasts = queries.with_sprint(access.project, number)
     teller = Teller(access.project, queries.story_titles(access.project, pasts), queries.units(access.project, pasts))
     versions = [past.row.version or 0 for past in pasts]
     asked = {name: _version(request.GET.get(name), versions) for name in ("version", "from", "to")}
@@ -42,7 +40,7 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
         raise Http404
     context = {
         "sprint": sprint,
-        "decisions": told(access, sprint, pasts, teller),
+        **folded(told(access, sprint, pasts, teller)),
         "chart": chart(access, sprint, pasts, timezone.now()) if pasts else None,
         "versions": list(reversed(versions)),
         "asked": asked,
@@ -63,6 +61,21 @@ def _version(text: str | None, versions: Sequence[int]) -> int | None:
     if version not in versions:
         raise Http404
     return version
+
+
+SHOWN = 20  # decisions that are open, and how many each fold of older ones holds
+SHORT = 30  # up to here nothing is folded
+
+
+def folded(decisions: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Of a long history the newest decisions, the others in folds; a link to one of them opens its fold."""
+    shown = len(decisions) if len(decisions) <= SHORT else SHOWN
+    older = decisions[shown:]
+    folds = [older[at : at + SHOWN] for at in range(0, len(older), SHOWN)]
+    return {
+        "decisions": decisions[:shown],
+        "folds": [{"newest": fold[0], "oldest": fold[-1], "decisions": fold} for fold in folds],
+    }
 
 
 def told(access: Access, sprint: Sprint, pasts: Sequence[Past], teller: Teller) -> list[dict[str, Any]]:
@@ -119,11 +132,17 @@ def chart(access: Access, sprint: Sprint, pasts: Sequence[Past], now: datetime) 
         f"{last.deferred} deferred or taken out."
     )
     marks = [
-        Mark(taken.day, taken.decision.version, headline(past)) for taken, past in zip(scope.taken, pasts, strict=True)
+        Mark(taken.day, taken.decision.version, _marked(past)) for taken, past in zip(scope.taken, pasts, strict=True)
     ]
     return scope_chart(
         scope.days, scope.scopes, marks, title=f"Scope of {sprint.name}, day by day", desc=desc, today=scope.today
     )
+
+
+def _marked(past: Past) -> str:
+    """What a decision was and why, for its mark."""
+    why = short(past.row.reason, 160) or str(Decision.Reason(past.row.reason_code).label)
+    return f"{headline(past)}. {why}" if why else headline(past)
 
 
 def plan_table(pasts: Sequence[Past], version: int, teller: Teller) -> dict[str, Any]:
@@ -247,6 +266,4 @@ def _line(deed: Deed) -> Move:
 
 def _why(past: Past) -> str:
     row = past.row
-    if row.reason or row.reason_code:
-        return short(row.reason, 160) or str(Decision.Reason(row.reason_code).label)
-    return headline(past) if row.kind != Decision.Kind.REPLAN else ""
+    return short(row.reason, 160) or str(Decision.Reason(row.reason_code).label) or headline(past)

@@ -1,5 +1,7 @@
 """Sprints through the API: planned, drafted, started, shown, closed."""
 
+from typing import Any
+
 import pytest
 
 from agileml.planning.models import Sprint
@@ -139,7 +141,7 @@ def test_a_plan_is_shown_at_any_version_and_any_two_are_compared(cast: Cast, spr
     assert plan["now"]["1"] == {"title": "Try 1", "status": "skipped"}
     assert [line["number"] for line in api.get("sprints/1/plan/?version=1")["tickets"]] == [1, 2, 3, 4]
     diff = {"added": [5], "removed": [2], "skipped": [1], "restored": [], "changed": {"3": {"estimate": [None, 2.0]}}}
-    more = {"deferred": [], "split": {}, "passed": [], "sprint": {}}
+    more: dict[str, Any] = {"deferred": [], "split": {}, "passed": [], "sprint": {}}
     told = api.get("sprints/1/plan/diff/?from=1&to=2")
     moves = told.pop("moves")
     assert told == {"from": 1, "to": 2, **diff, **more}

@@ -166,7 +166,8 @@ class TestScopeChart:
         ]
         assert ("v1\u20132", "0") in pills
         assert ("v3", "20") in pills
-        assert [row[-1] for row in chart.rows] == ["v1\u20132", "v3"]
+        assert [row[-2] for row in chart.rows] == ["v1\u20132", "v3"]
+        assert (chart.headers[-1], chart.words) == ("Decided", 1)
 
     def test_a_decision_outside_the_days_is_drawn_at_the_nearest(self) -> None:
         marks = [Mark(MONDAY - timedelta(days=3), 1), Mark(MONDAY + timedelta(days=30), 2)]

@@ -47,7 +47,7 @@ def table(html: str) -> str:
 
 
 def figures(html: str) -> dict[str, list[str]]:
-    """The scope chart's data table: the cells of each day."""
+    """The scope chart's data table: the figures of each day, and the plan that was made on it."""
     rows = re.findall(r'<tr><th scope="row">([^<]+)</th>(.*?)</tr>', html)
     return {day: re.findall(r'<td class="r">([^<]*)</td>', cells) for day, cells in rows}
 
@@ -298,6 +298,28 @@ def test_the_scope_is_replayed_day_by_day(cast: Cast, sprint: Sprint, monkeypatc
     assert "Wed 25 Nov" not in shown
 
 
+def test_each_decision_is_a_mark_that_says_what_it_was_and_why(cast: Cast, sprint: Sprint):
+    replan(cast, sprint, {"move": "skip", "ticket": 1}, reason="It does <not> pay.")
+    replan(cast, sprint, {"move": "change", "ticket": 2, "set": {"estimate": 3}}, code="correction", reason="")
+    html = page(cast)
+    said = (
+        "v1 Started: 4 tickets; v2 Re-plan: 1 skipped. It does &lt;not&gt; pay.; v3 Correction: 1 changed. A correction"
+    )
+    assert f'<g class="mark"><title>{said}</title>' in html
+    assert f"<td>{said}</td>" in html
+
+
+def test_every_viewer_sees_the_same_scope(cast: Cast, sprint: Sprint):
+    replan(cast, sprint, {"move": "add", "ticket": 5}, {"move": "skip", "ticket": 2})
+    charts = {
+        re.findall(r'<figure class="chart-box">.*?</figure>', page(cast, user=user), re.DOTALL)[0]
+        for user in (cast.lead, cast.member, cast.stakeholder)
+    }
+    assert len(charts) == 1
+    for filters in ("?type=review", "?assignee=nobody", "?text=nothing"):
+        assert charts == set(re.findall(r'<figure class="chart-box">.*?</figure>', page(cast, filters), re.DOTALL))
+
+
 def test_a_days_end_is_the_projects_midnight(db: None, monkeypatch: pytest.MonkeyPatch):
     cast = make_cast(time_zone="Asia/Tokyo")
     make_tickets(cast, 2)
@@ -337,14 +359,43 @@ def test_a_planned_sprint_has_no_history_yet(cast: Cast, tickets: list[Ticket]):
     assert "Nothing has been decided yet" in page(cast)
 
 
-def test_a_long_history_costs_ten_queries_at_most(cast: Cast, sprint: Sprint):
+def long_history(cast: Cast, sprint: Sprint) -> None:
+    """A hundred decisions: skips, what takes them back, changes, additions, with findings, and one of them large."""
     story = create_story(project=cast.project, sent={"title": "Slant"}, actor=cast.lead, now=NOW)
-    for number in (1, 2, 3):
-        made = replan(cast, sprint, {"move": "skip", "ticket": number})
-        undo(cast, made)
-        replan(cast, sprint, {"move": "change", "ticket": number, "set": {"story": story.number}})
-        replan(cast, sprint, {"move": "add", "new": {"title": "More", "type": "review"}})
+    sent = {"kind": "refutes", "text": "No gain"}
+    finding = write_finding(project=cast.project, ticket=1, sent=sent, actor=cast.lead, now=NOW)
+    why: dict[str, Any] = {"code": "finding_invalidates", "evidence": [{"finding": str(finding.uid)}]}
+    part = {"title": "Part", "type": "review"}
+    for at in range(24):
+        number = at % 3 + 1
+        undo(cast, replan(cast, sprint, {"move": "skip", "ticket": number}, **why))
+        set_ = {"story": story.number, "criteria": [{"metric": "error", "op": "<=", "value": at / 100}]}
+        replan(cast, sprint, {"move": "change", "ticket": number, "set": set_})
+        replan(cast, sprint, {"move": "add", "new": part})
+    replan(cast, sprint, {"move": "sprint", "set": {"goal": "Less"}})
+    replan(cast, sprint, {"move": "split", "ticket": 4, "into": [part] * 20})
+    other = make_sprint(cast, active=True)
+    received = replan(cast, other, {"move": "add", "new": part})
+    away = Ticket.objects.latest("number").number
+    replan(cast, other, {"move": "defer", "ticket": away, "to": 1, "to_base_version": 99})
+    assert received.version == 2
     progress(project=cast.project, number=4, to="done", outcome="learned", actor=cast.member, now=NOW)
-    answer, count = queries(browser_of(cast.lead), f"{PATH}?from=1&to=13")
-    assert answer.status_code == 200
-    assert count <= 10
+
+
+def test_a_history_of_a_hundred_decisions_costs_ten_queries_at_most_and_folds(cast: Cast, sprint: Sprint):
+    long_history(cast, sprint)
+    assert Decision.objects.filter(sprint=sprint).count() == 100
+    for query in ("", "?version=100", "?from=1&to=100", "?from=100&to=1"):
+        answer, count = queries(browser_of(cast.lead), PATH + query)
+        assert answer.status_code == 200
+        assert count <= 10
+    html = answer.content.decode()
+    folds = re.findall(r"<summary>Plans v(\d+) to v(\d+)", html)
+    assert folds == [("80", "61"), ("60", "41"), ("40", "21"), ("20", "1")]
+    assert html.count('<li class="decision') == 100
+    assert "<summary>11 more</summary>" in entry(html, 99)
+
+
+def test_a_short_history_folds_nothing(cast: Cast, sprint: Sprint):
+    replan(cast, sprint, {"move": "skip", "ticket": 1})
+    assert '<details class="fold"' not in page(cast)

@@ -10,6 +10,7 @@ from agileml.journal.models import Change
 from agileml.lib.charts import Day, Scope
 from agileml.metrics.models import Metric
 from agileml.planning.models import Decision, Evidence, Move, Sprint
+from agileml.planning.queries.plans import sprint_of
 from agileml.planning.rules.replay import RecordedDecision, RecordedMove
 from agileml.planning.rules.scope import Progressed, Taken, days_of, scope_by_day
 from agileml.projects.calendar import day_of
@@ -40,10 +41,11 @@ class Past:
         return RecordedDecision(version=self.row.version or 0, moves=tuple(lines))
 
 
-def pasts(rows: Iterable[Decision]) -> list[Past]:
+def pasts(rows: Iterable[Decision], *, whole: bool = False) -> list[Past]:
     """What is to be told of these decisions, in their order; at most four queries, however many there are.
 
-    The rows need actor and reverts loaded. What took a decision back is looked for among its own sprint's decisions.
+    The rows need actor, reverts and sprint loaded. `whole` says that they are all of a sprint, so that what took one
+    of them back is among them.
     """
     decisions = list(rows)
     ids = [row.pk for row in decisions]
@@ -56,8 +58,8 @@ def pasts(rows: Iterable[Decision]) -> list[Past]:
     )
     for item in items.order_by("pk"):
         evidence[item.decision_id].append(item)
-    reverts = Decision.objects.filter(reverts__in=ids).order_by("pk")
-    reverted = {row.reverts_id: row for row in reverts}
+    reverts = decisions if whole else Decision.objects.filter(reverts__in=ids).order_by("pk")
+    reverted = {row.reverts_id: row for row in reverts if row.reverts_id is not None}
     others = _other_sprints(decisions) if any(row.kind == Decision.Kind.RECEIVED for row in decisions) else {}
     return [
         Past(
@@ -84,7 +86,15 @@ def _other_sprints(rows: Sequence[Decision]) -> dict[int, list[int]]:
 def of_sprint(sprint: Sprint) -> list[Past]:
     """All decisions of a sprint, in version order."""
     rows = Decision.objects.filter(sprint=sprint).select_related("actor", "reverts", "sprint").order_by("version")
-    return pasts(rows)
+    return pasts(rows, whole=True)
+
+
+def with_sprint(project: Project, number: int) -> tuple[Sprint, list[Past]]:
+    """A sprint and all its decisions, in version order. Raises Hidden when there is no such sprint."""
+    rows = Decision.objects.filter(sprint__project=project, sprint__number=number).order_by("version")
+    decisions = list(rows.select_related("actor", "reverts", "sprint"))
+    sprint = decisions[0].sprint if decisions else None
+    return sprint or sprint_of(project, number), pasts(decisions, whole=True)
 
 
 def since(sprint: Sprint, base: int) -> list[Past]:
