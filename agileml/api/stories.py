@@ -90,8 +90,7 @@ class EpicTarget(ProjectView):
         """Say so."""
         values = fields.clean(self.sent(), fields=TARGET, required=tuple(TARGET))
         epic_of(self.project, number)
-        doing = {name: value for name, value in self.doing().items() if name != "origin"}
-        set_target(epic=number, **values, **doing)
+        set_target(epic=number, **values, **self.doing())
         return tagged(epic_of(self.project, number))
 
 

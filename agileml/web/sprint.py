@@ -23,6 +23,7 @@ from agileml.planning.rules.moves import Refusal, Refused
 from agileml.planning.rules.starting import Destination
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
+from agileml.web.merging import conflict, merge
 from agileml.web.project import enter, frame
 from agileml.web.telling import Teller
 from agileml.work.actions import Stale
@@ -51,40 +52,32 @@ def edit(request: HttpRequest, key: str, number: int) -> HttpResponse:
 def _save(request: HttpRequest, access: Access, sprint: Sprint) -> HttpResponse:
     """Send only what was written, so that what others wrote meanwhile in other fields stays."""
     now = _as_it_is(sprint)
-    mine = {name: _plain(request.POST.get(name, now[name])) for name in FIELDS}
-    was = {name: _plain(request.POST.get(f"was_{name}", now[name])) for name in FIELDS}
-    for name in FIELDS:
-        if request.POST.get(f"keep_{name}") == "theirs":
-            mine[name] = was[name] = now[name]
-    written = {name: mine[name] for name in FIELDS if mine[name] != was[name]}
-    conflicts = [name for name in written if now[name] not in {was[name], mine[name]}]
-    if conflicts:
-        return _edit_page(request, access, sprint, sent=now | written, conflicts=conflicts, status=409)
+    merged = merge(request.POST, now)
+    mine = now | dict(merged.written)
+    if merged.conflicts:
+        labels = {name: LABELS[name] for name in merged.conflicts}
+        told = conflict(access.project, queries.last_edit(sprint), labels, mine, now)
+        return _edit_page(request, access, sprint, sent=mine, conflict=told, status=409)
     try:
         edit_sprint(
             project=access.project,
             number=sprint.number,
-            sent=dict(written),
+            sent=dict(merged.written),
             expected_version=sprint.version,
             actor=access.user,
             now=timezone.now(),
         )
     except Invalid as invalid:
         wrong = {error.pointer.strip("/"): error.message for error in invalid.errors}
-        return _edit_page(request, access, sprint, sent=now | written, wrong=wrong, status=422)
+        return _edit_page(request, access, sprint, sent=mine, wrong=wrong, status=422)
     except Stale:  # between reading and writing: what the form held is still to be told from what it showed
         errors = ["Somebody saved at the same moment. Look at it and save once more."]
-        return _edit_page(request, access, sprint, sent=now | written, errors=errors, status=409)
+        return _edit_page(request, access, sprint, sent=mine, errors=errors, status=409)
     except Refused as refused:
         errors = [refusal.message for refusal in refused.refusals]
-        return _edit_page(request, access, sprint, sent=now | written, errors=errors, status=422)
+        return _edit_page(request, access, sprint, sent=mine, errors=errors, status=422)
     messages.success(request, "Saved.")
     return redirect("sprint_edit", access.project.key, sprint.number)
-
-
-def _plain(text: str) -> str:
-    """A browser sends line ends its own way; that alone is no change."""
-    return text.replace("\r\n", "\n").strip()
 
 
 def _drop(request: HttpRequest, access: Access, sprint: Sprint) -> HttpResponse:
@@ -114,37 +107,25 @@ def _edit_page(
     sent: Mapping[str, str] | None = None,
     wrong: Mapping[str, str] | None = None,
     errors: Sequence[str] = (),
-    conflicts: Sequence[str] = (),
+    conflict: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     now = _as_it_is(sprint)
-    mine = sent or now
     tickets = queries.drafted(sprint)
     hands = Teller(access.project).hand_overs(tickets)
     context = {
         "sprint": sprint,
         "nav_sprint": None,
         "tickets": [(row, hands.get(row.pk)) for row in tickets],
-        "sent": mine,
+        "sent": sent or now,
         "was": now,
         "wrong": wrong or {},
         "errors": errors,
-        "conflict": _conflict(access, sprint, mine, now, conflicts) if conflicts else None,
+        "conflict": conflict,
         "may_plan": Need.WORK in access.can,
         "may_start": Need.LEAD in access.can,
     }
     return render(request, "sprint/edit.html", frame(access, "sprints", **context), status=status)
-
-
-def _conflict(
-    access: Access, sprint: Sprint, mine: Mapping[str, str], now: Mapping[str, str], names: Sequence[str]
-) -> dict[str, Any]:
-    change = queries.last_edit(sprint)
-    return {
-        "who": change.actor.name if change and change.actor else "Somebody",
-        "when": Teller(access.project).when(change.at) if change else "meanwhile",
-        "fields": [{"name": name, "label": LABELS[name], "theirs": now[name], "mine": mine[name]} for name in names],
-    }
 
 
 @login_required

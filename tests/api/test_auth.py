@@ -94,3 +94,6 @@ def test_what_a_token_writes_carries_its_id_as_origin(cast: Cast):
     last = api.get("changes/")["changes"][-1]
     assert last["origin"] == str(Token.objects.get().uid)
     assert last["actor"] == {"id": str(cast.member.uid), "name": "Member Person"}
+    api("PUT", "epics/1/target/", {"metric": "error", "op": "<=", "value": 0.01})
+    changes = api.get("changes/?limit=1000")["changes"]
+    assert {change["origin"] for change in changes[-2:]} == {str(Token.objects.get().uid)}

@@ -102,10 +102,10 @@ def set_baseline(
 
 
 def set_target(
-    *, project: Project, epic: int, metric: str, op: str, value: float, actor: User, now: datetime
+    *, project: Project, epic: int, metric: str, op: str, value: float, actor: User, now: datetime, origin: str = ""
 ) -> Target:
     """Say where an epic (its number) wants a metric to be; raises Hidden for no such epic, ValueError for a bad op."""
-    with writing(project, actor=actor, now=now, need=Need.WORK) as w:
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         of = Epic.objects.filter(project=w.project, number=epic, deleted_at=None).first()
         if of is None:
             raise Hidden(epic)
