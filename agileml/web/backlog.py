@@ -20,7 +20,7 @@ from agileml.planning.actions.decide import Why, decide
 from agileml.planning.actions.progress import progress
 from agileml.planning.actions.sprints import draft_some
 from agileml.planning.actions.tickets import create_ticket
-from agileml.planning.models import Decision
+from agileml.planning.models import Decision, Sprint
 from agileml.planning.queries import backlog as queries
 from agileml.planning.queries import history
 from agileml.planning.queries import replan as replans
@@ -231,7 +231,8 @@ def _page(
     project = access.project
     page = queries.page(project, filters, after=request.GET.get("after", ""))
     stories = replans.stories(project)
-    planned = queries.planned_sprints(project)
+    opened = queries.open_sprints(project)
+    planned = [row for row in opened if row.state == Sprint.State.PLANNED]
     context = {
         "filters": filters,
         "filtered": bool(filters.text or filters.type or filters.label or filters.story is not None),
@@ -241,7 +242,7 @@ def _page(
         "views": _views(request, filters),
         "people": queries.people(project) if Need.WORK in access.can else [],
         "planned": planned,
-        "nav_sprint": queries.running(project),
+        "nav_sprint": next((row.number for row in opened if row.state == Sprint.State.ACTIVE), None),
         "into": request.POST.get("sprint") or (str(planned[0].number) if planned else ""),
         "picked": picked,
         "errors": errors,

@@ -85,6 +85,16 @@ def _posted_criteria(post: QueryDict) -> str:
     return json.dumps(lines)
 
 
+def new_criteria(post: QueryDict) -> list[dict[str, Any]]:
+    """The criteria that were written for a ticket that is yet to be made. Raises ValueError for what is no number."""
+    return _criteria(json.loads(_posted_criteria(post)), {"criteria": []})
+
+
+def lines_of(post: QueryDict) -> list[Texts]:
+    """The lines of the criteria's part of a form that makes a ticket."""
+    return criteria_lines({"criteria": _posted_criteria(post)})
+
+
 def criteria_lines(texts: Texts) -> list[Texts]:
     """The lines of the criteria's part of the form, with some to spare."""
     lines = list(json.loads(texts["criteria"]))
@@ -110,7 +120,7 @@ def _value(name: str, text: str, shape: Mapping[str, Any]) -> Any:
     if name in {"story", "assignee", "reviewer"}:
         return (int(text) if name == "story" else text) if text else None
     if name == "estimate":
-        return _number(text) if text else None
+        return number(text) if text else None
     if name == "labels":
         return [word for part in text.split(",") if (word := part.strip())]
     if name == "depends_on":
@@ -126,7 +136,8 @@ def _value(name: str, text: str, shape: Mapping[str, Any]) -> Any:
     return text
 
 
-def _number(text: str) -> float:
+def number(text: str) -> float:
+    """The number that stands in a field. Raises ValueError, in words for whoever wrote it."""
     try:
         return float(text.replace(",", "."))
     except ValueError:
@@ -155,8 +166,8 @@ def _criteria(lines: list[Texts], shape: Mapping[str, Any]) -> list[dict[str, An
             name: value for name, value in known.get(line["uid"], {}).items() if name not in {"state", "measured"}
         }
         said = {name: line[name] for name in ("role", "metric", "op", "against", "judge")}
-        value = _number(line["value"]) if line["value"] and line["against"] == "number" else None
-        gain = _number(line["expected_gain"]) if line["expected_gain"] else None
+        value = number(line["value"]) if line["value"] and line["against"] == "number" else None
+        gain = number(line["expected_gain"]) if line["expected_gain"] else None
         result.append({**stands, **said, "uid": line["uid"] or None, "value": value, "expected_gain": gain})
     return result
 

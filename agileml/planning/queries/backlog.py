@@ -167,6 +167,14 @@ def planned_sprints(project: Project) -> list[Sprint]:
     return list(Sprint.objects.filter(project=project, state=Sprint.State.PLANNED).order_by("start", "number"))
 
 
+def open_sprints(project: Project) -> list[Sprint]:
+    """Sprints that a ticket can be put into: those that run, by their end, then planned ones by their start."""
+    rows = list(Sprint.objects.filter(project=project).exclude(state=Sprint.State.CLOSED).order_by("number"))
+    running = [row for row in rows if row.state == Sprint.State.ACTIVE]
+    planned = [row for row in rows if row.state == Sprint.State.PLANNED]
+    return sorted(running, key=lambda row: row.end) + sorted(planned, key=lambda row: row.start)
+
+
 def people(project: Project) -> list[tuple[str, str]]:
     """Who can be given work in this project, as (uid, name)."""
     rows = Membership.objects.filter(project=project, user__is_active=True).exclude(role=Membership.Role.STAKEHOLDER)

@@ -12,7 +12,9 @@ from agileml.planning.queries.lines import Line, lines
 from agileml.planning.queries.signals import Signals, signals
 from agileml.planning.queries.strip import Strip, first_goal, strip
 from agileml.planning.queries.suggestions import put_aside, suggested, with_put_aside
+from agileml.planning.queries.timebox import spent_on
 from agileml.planning.rules.suggesting import Suggestion
+from agileml.planning.rules.timebox import Spent
 from agileml.projects.calendar import working_days
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.models import Project
@@ -102,6 +104,7 @@ class Board:
     done: int
     skips: int
     to_go: int
+    spent: Spent | None
     shown: int
     total: int
     people: tuple[tuple[str, str], ...]
@@ -162,6 +165,7 @@ def board(access: Access, sprint: Sprint, active: Sequence[Sprint], *, filters: 
         done=sum(ticket.status == Ticket.Status.DONE for ticket in tickets),
         skips=sum(ticket.status == Ticket.Status.SKIPPED for ticket in tickets),
         to_go=len(left),
+        spent=spent_on(project, tickets, today=today),
         shown=len(shown),
         total=len(tickets),
         people=_people(tickets),

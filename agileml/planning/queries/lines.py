@@ -4,6 +4,7 @@ Rows, not model instances: two hundred tickets with their people, stories, epics
 of those, and most of the page's time.
 """
 
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Q
@@ -18,6 +19,7 @@ COLUMNS = (
     "story__title", "story__epic", "story__epic__number", "story__epic__rank", "story__epic__title",
     "story__epic__target__op", "story__epic__target__value", "story__epic__target__metric",
     "story__epic__target__metric__key", "story__epic__target__metric__unit", "story__epic__target__metric__direction",
+    "estimate", "started_at", "done_at",
 )  # fmt: skip
 
 
@@ -51,6 +53,9 @@ class Line(NamedTuple):
     metric_key: str
     metric_unit: str
     metric_direction: str
+    estimate: float | None
+    started_at: datetime | None
+    done_at: datetime | None
 
     @property
     def type_name(self) -> str:

@@ -289,6 +289,11 @@ def related(ticket: Ticket) -> dict[str, list[Ticket]]:
     }
 
 
+def metric_keys(project: Project) -> list[str]:
+    """What a criterion can be about: the keys of the project's metrics."""
+    return list(Metric.objects.filter(project=project).order_by("key").values_list("key", flat=True))
+
+
 @dataclass(frozen=True)
 class Editing:
     """What the form that edits a ticket offers: people as (uid, name), stories as (number, title)."""
@@ -317,6 +322,6 @@ def editing(project: Project, ticket: Ticket) -> Editing:
         people=[(str(uid), name) for uid, name in people.order_by("user__name").values_list("user__uid", "user__name")],
         stories=list(stories.values_list("number", "title")),
         components=sorted(touched or COMPONENTS),
-        metrics=list(Metric.objects.filter(project=project).order_by("key").values_list("key", flat=True)),
+        metrics=metric_keys(project),
         last_editor=last.actor.name if last and last.actor else "",
     )

@@ -1,8 +1,10 @@
 """The time-box that a ticket is in, on the working days of its project."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 
-from agileml.planning.rules.timebox import Box, box
+from agileml.planning.queries.lines import Line
+from agileml.planning.rules.timebox import Box, Spent, box, spent
 from agileml.planning.rules.wip import UNDER_WAY
 from agileml.projects.calendar import day_of
 from agileml.projects.models import Project
@@ -22,3 +24,25 @@ def boxed(project: Project, ticket: Ticket, *, now: datetime) -> Box | None:
         weekdays=project.working_days,
         holidays=project.holidays,
     )
+
+
+def spent_on(project: Project, tickets: Sequence[Line], *, today: date) -> Spent | None:
+    """How much of a sprint's time-boxes is used: what is under way up to `today`, what is done up to the day it was.
+
+    What is skipped counts for nothing. None where the project has no time-boxes, or the sprint none.
+    """
+    if project.estimate_mode != Project.EstimateMode.TIMEBOX:
+        return None
+    return spent(
+        _box_of(project, line, line.estimate, today=today)
+        for line in tickets
+        if line.estimate and line.status != Ticket.Status.SKIPPED
+    )
+
+
+def _box_of(project: Project, line: Line, days: float, *, today: date) -> Box:
+    if line.status not in {*UNDER_WAY, Ticket.Status.DONE} or line.started_at is None:
+        return Box(0, days)
+    started = day_of(line.started_at, project.time_zone)
+    until = day_of(line.done_at, project.time_zone) if line.done_at else today
+    return box(started=started, today=until, days=days, weekdays=project.working_days, holidays=project.holidays)
