@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,9 +21,9 @@ from agileml.lib.figures import measured
 from agileml.lib.htmx import varies, wants_fragment
 from agileml.lib.numbers import whole
 from agileml.planning.actions.decide import StalePlan, Why, decide
-from agileml.planning.actions.proposals import propose
+from agileml.planning.actions.proposals import decide_changed, propose
 from agileml.planning.models import Decision, Sprint
-from agileml.planning.queries import backlog, history
+from agileml.planning.queries import backlog, history, proposals, suggestions
 from agileml.planning.queries import replan as queries
 from agileml.planning.queries.plans import sprint_of
 from agileml.planning.queries.preview import preview
@@ -31,10 +33,11 @@ from agileml.planning.rules.consequences import Consequence
 from agileml.planning.rules.moves import MoveRequest, Refused, parse
 from agileml.planning.rules.sums import sums
 from agileml.projects.calendar import day_of
-from agileml.projects.doors import Access
+from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
 from agileml.web import replan_form
 from agileml.web.project import enter, frame
+from agileml.web.replan_begun import Begun, Ground, begin, from_proposal, from_suggestion
 from agileml.web.replan_form import FROM_FINDING, Draft, Part, Written
 from agileml.web.telling import Teller
 from agileml.work.fields import Invalid
@@ -65,10 +68,11 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
         return _closed_door(request, access, sprint)
     lines = queries.lines(sprint)
     sent = request.POST or request.GET
-    uid = sent.get("finding", "")
-    desk = Desk(access, sprint, lines, queries.finding(access.project, uid) if replan_form.is_uid(uid) else None)
+    begun = _begun(access, sprint, request.GET) if request.method == "GET" else None
+    uid = (begun.finding if begun else "") or sent.get("finding", "")
+    desk = Desk(access, sprint, lines, queries.finding(access.project, uid) if queries.is_uid(uid) else None)
     if request.method == "GET":
-        return _page(request, desk, _opened(request, desk))
+        return _page(request, desk, _opened(request, desk, begun), begun=begun)
     draft = replan_form.read(request.POST, lines, sprint)
     written = replan_form.write(draft, lines, sprint)
     if "decide" in request.POST:
@@ -97,8 +101,23 @@ def _closed_door(request: HttpRequest, access: Access, sprint: Sprint) -> HttpRe
     return render(request, "replan/closed.html", frame(access, "board", **context), status=status)
 
 
-def _opened(request: HttpRequest, desk: Desk) -> Draft:
-    """A fresh draft, with what one came for filled in: a finding, one ticket's move, or what is to come in."""
+def _begun(access: Access, sprint: Sprint, asked: QueryDict) -> Begun | None:
+    """The re-plan that somebody or something else began, if one came for that. Raises Hidden for no such proposal."""
+    if uid := asked.get("proposal"):
+        if not queries.is_uid(uid):
+            raise Hidden(uid)
+        row = proposals.named(access.project, UUID(uid))
+        if row.sprint_id != sprint.pk:
+            raise Hidden(uid)
+        return from_proposal(row, since=history.since(sprint, row.base_version))
+    if key := asked.get("suggestion"):
+        one = next((one for one in suggestions.of_sprint(access.project, sprint) if one.key == key), None)
+        return from_suggestion(one, suggestions.evidence([one] if one else []).get(key, []))
+    return None
+
+
+def _opened(request: HttpRequest, desk: Desk, begun: Begun | None) -> Draft:
+    """A fresh draft, with what one came for filled in: a finding, one ticket's move, what comes in, what was begun."""
     choices = {line.ticket.number: replan_form.choice_of(line.ticket) for line in desk.lines}
     ticket, move = whole(request.GET.get("ticket")), request.GET.get("move", "")
     if ticket in choices and move in (*CHOICES, "restore"):
@@ -111,7 +130,18 @@ def _opened(request: HttpRequest, desk: Desk) -> Draft:
         sprint=_as_it_is(desk.sprint),
     )
     if desk.because is not None:
-        draft.code, draft.finding = FROM_FINDING, str(desk.because.uid)
+        draft.finding = str(desk.because.uid)
+    if begun is not None:
+        ground = Ground(
+            key=desk.access.project.key,
+            lines=desk.lines,
+            targets=queries.targets(desk.sprint),
+            stories=dict(queries.stories(desk.access.project)),
+        )
+        options = queries.evidence(desk.sprint, desk.because)
+        begin(draft, begun, ground, options, queries.named(desk.access.project, begun.evidence))
+    elif desk.because is not None:
+        draft.code = FROM_FINDING
         cited = {uid for option in queries.cited(desk.because) for uid in option.snapshots}
         draft.evidence = [
             option.key
@@ -147,6 +177,8 @@ def _submit(request: HttpRequest, desk: Desk, draft: Draft, written: Written, ac
         return _page(request, desk, draft, written=written, since=since, status=409)
     except Refused as refused:
         written.refused(refused.refusals)
+        if any(refusal.code == "answered" for refusal in refused.refusals):
+            draft.proposal = ""  # from here on it is a re-plan like any other
         return _page(request, desk, draft, written=written, status=422)
     except Invalid as invalid:
         written.invalid(invalid.errors)
@@ -157,7 +189,8 @@ def _submit(request: HttpRequest, desk: Desk, draft: Draft, written: Written, ac
 
 def _decide(desk: Desk, draft: Draft, written: Written, why: Why) -> SafeString:
     project = desk.access.project
-    decision = decide(
+    act = partial(decide_changed, proposal=draft.proposal) if draft.proposal else decide
+    decision = act(
         project=project,
         sprint=desk.sprint.number,
         base_version=draft.base,
@@ -203,11 +236,12 @@ def _page(
     *,
     written: Written | None = None,
     since: Sequence[history.Past] = (),
+    begun: Begun | None = None,
     status: int = 200,
 ) -> HttpResponse:
     project, sprint = desk.access.project, desk.sprint
     errors = written.errors if written else {}
-    teller = Teller(project, history.story_titles(project, since))
+    teller = Teller(project, history.story_titles(project, [*since, *(begun.since if begun else ())]))
     places = {str(line.ticket.number) for line in desk.lines} | {"sprint", "add", "code", "reason", "evidence"}
     places |= {f"new-{at}" for at in range(len(draft.new))}
     context = {
@@ -228,12 +262,16 @@ def _page(
         "add_errors": errors.get("add", []),
         "sprint_errors": errors.get("sprint", []),
         "codes": _codes(desk),
-        "evidence": [_evidence(desk, option, draft) for option in queries.evidence(sprint, desk.because)],
+        "evidence": [
+            _evidence(desk, option, draft) for option in queries.evidence(sprint, desk.because, ticked=draft.evidence)
+        ],
         "targets": [_target(row) for row in queries.targets(sprint)],
         "stories": queries.stories(project),
         "types": TicketType.choices,
         "costs": list(COSTS.items()),
         "since": [teller.decision(past) for past in since],
+        "begun": begun,
+        "begun_since": [teller.decision(past) for past in begun.since] if begun else [],
         "sprint_changed": bool(errors.get("sprint")) or draft.sprint != _as_it_is(sprint),
     }
     context |= _candidates(desk, draft)

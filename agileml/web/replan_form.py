@@ -1,6 +1,5 @@
 """A re-plan as a form holds it: read from what was sent, turned into moves, and shown again with what is wrong."""
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +8,7 @@ from django.http import QueryDict
 
 from agileml.lib.numbers import whole
 from agileml.planning.models import Sprint
-from agileml.planning.queries.replan import Line
+from agileml.planning.queries.replan import Line, items_of
 from agileml.planning.rules.moves import Refusal
 from agileml.work.fields import FieldError
 from agileml.work.models import Ticket
@@ -60,6 +59,7 @@ class Draft:
     reason: str = ""
     evidence: list[str] = field(default_factory=list)
     finding: str = ""
+    proposal: str = ""  # the uid of the open proposal that it changes
     search: str = ""
 
 
@@ -85,6 +85,7 @@ def read(data: QueryDict, lines: Sequence[Line], sprint: Sprint) -> Draft:
         reason=data.get("reason", ""),
         evidence=data.getlist("evidence"),
         finding=data.get("finding", ""),
+        proposal=data.get("proposal", ""),
         search=data.get("search", "").strip(),
     )
 
@@ -232,18 +233,4 @@ def code_of(draft: Draft, moves: Sequence[Mapping[str, Any]]) -> str:
 
 def evidence_of(draft: Draft) -> list[dict[str, str]]:
     """The findings and snapshots that were ticked; a box of several snapshots stands for all of them."""
-    found = []
-    for key in draft.evidence:
-        kind, _, uids = key.partition(":")
-        if kind in {"finding", "snapshot"}:
-            found += [{kind: uid} for uid in uids.split() if is_uid(uid)]
-    return found
-
-
-def is_uid(text: str) -> bool:
-    """Whether a text is a UUID."""
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True
+    return [item for key in draft.evidence for item in items_of(key)]

@@ -48,7 +48,7 @@ def test_a_kill_criterion_that_is_met_suggests_to_skip_the_ticket_and_all_that_n
     assert found.title == "DIG-7 meets its kill criterion."
     assert found.text == "error is 3 % (≥ 2 %). DIG-8 and DIG-9 need it."
     assert found.reason_code == "finding_invalidates"
-    assert found.reason == "DIG-7 meets its kill criterion. error is 3 % (≥ 2 %)."
+    assert found.reason == "DIG-7 meets its kill criterion: error is 3 % (≥ 2 %)."
     assert found.perhaps == ()
 
 

@@ -85,8 +85,33 @@ def decide_proposal(
         if not fit.stay:
             raise Refused([NOTHING_FITS, *fit.refusals])
         made = decide.decide_in(w, row.sprint, base_version=None, why=why, moves=[moves[at] for at in fit.stay])
-        row.decision = made
-        _answer(w, row, Proposal.State.DECIDED, "")
+        _answer(w, row, Proposal.State.DECIDED, "", decision=made)
+    return made
+
+
+def decide_changed(
+    *,
+    project: Project,
+    sprint: int,
+    proposal: str,
+    base_version: int,
+    why: decide.Why,
+    moves: Sequence[MoveRequest],
+    actor: User,
+    now: datetime,
+    origin: str = "",
+) -> Decision:
+    """Decide a proposal as somebody changed it, for her own reason, on the plan at `base_version` that she saw.
+
+    Its answer is that decision. Raises Hidden, Forbidden, StalePlan, Invalid, or Refused: it was answered already, or
+    the moves cannot be decided, with every reason.
+    """
+    with writing(project, actor=actor, now=now, need=Need.DECIDE, origin=origin) as w:
+        row = _open(w, proposal)
+        if row.sprint.number != sprint:
+            raise Hidden(proposal)
+        made = decide.decide_in(w, row.sprint, base_version=base_version, why=why, moves=moves)
+        _answer(w, row, Proposal.State.DECIDED, "", decision=made)
     return made
 
 
@@ -162,9 +187,10 @@ def _open(w: ProjectWriting, uid: str) -> Proposal:
     return row
 
 
-def _answer(w: ProjectWriting, row: Proposal, state: str, answer: str) -> None:
+def _answer(w: ProjectWriting, row: Proposal, state: str, answer: str, *, decision: Decision | None = None) -> None:
     was = shapes.proposal(row)
-    row.state, row.answer, row.answered_by, row.answered_at = state, answer, w.actor, w.now
+    row.decision, row.state, row.answer = decision, state, answer
+    row.answered_by, row.answered_at = w.actor, w.now
     row.revision = w.revision
     row.save()
     w.journal.record(

@@ -1,9 +1,10 @@
 """What a re-plan is made from: the tickets left in a sprint, where they could go, and what it could rest on."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Max, QuerySet
 
@@ -86,8 +87,11 @@ def finding(project: Project, uid: str) -> Finding | None:
     return Finding.objects.filter(ticket__project=project, uid=uid).select_related("ticket").first()
 
 
-def evidence(sprint: Sprint, because: Finding | None = None) -> list[EvidenceOption]:
-    """What a re-plan of this sprint could rest on, newest first; `because` and what it cites are always there."""
+def evidence(sprint: Sprint, because: Finding | None = None, *, ticked: Sequence[str] = ()) -> list[EvidenceOption]:
+    """What a re-plan of this sprint could rest on, newest first.
+
+    `because` and what it cites are always there, and so is what a draft rests on already, by its keys in `ticked`.
+    """
     inside = Assignment.objects.filter(sprint=sprint, opened_by__isnull=False, ended_by=None).values("ticket")
     rows = Finding.objects.filter(ticket__in=inside).select_related("ticket").order_by("-at", "-pk")[:MOST_FINDINGS]
     findings = list(rows)
@@ -99,6 +103,8 @@ def evidence(sprint: Sprint, because: Finding | None = None) -> list[EvidenceOpt
     if because is not None:
         listed = {uid for option in judged for uid in option.snapshots}
         found += [option for option in cited(because) if not listed & set(option.snapshots)]
+    known = {option.key for option in found}
+    found += named(sprint.project, [item for key in ticked if key not in known for item in items_of(key)])
     return sorted(found, key=lambda option: option.at, reverse=True)
 
 
@@ -127,10 +133,42 @@ def _judged(inside: QuerySet) -> list[EvidenceOption]:
 
 def cited(because: Finding) -> list[EvidenceOption]:
     """The snapshots that a finding cites, those of one metric on one ticket together."""
-    groups: dict[tuple[int, str], list[Snapshot]] = defaultdict(list)
     rows = Citation.objects.filter(finding=because).select_related("snapshot__metric", "snapshot__ticket")
-    for citation in rows.order_by("pk"):
-        groups[citation.snapshot.ticket.number, citation.snapshot.metric.key].append(citation.snapshot)
+    return _grouped(citation.snapshot for citation in rows.order_by("pk"))
+
+
+def named(project: Project, items: Sequence[Mapping[str, str]]) -> list[EvidenceOption]:
+    """The findings and snapshots that a decision or a draft names, as far as they are of this project."""
+    options = []
+    if uids := [UUID(item["finding"]) for item in items if "finding" in item]:
+        findings = Finding.objects.filter(ticket__project=project, uid__in=uids).select_related("ticket")
+        options += [EvidenceOption(at=row.at, ticket=row.ticket.number, finding=row) for row in findings]
+    if uids := [UUID(item["snapshot"]) for item in items if "snapshot" in item]:
+        rows = Snapshot.objects.filter(ticket__project=project, uid__in=uids).select_related("metric", "ticket")
+        options += _grouped(sorted(rows, key=lambda row: uids.index(row.uid)))
+    return options
+
+
+def items_of(key: str) -> list[dict[str, str]]:
+    """What an option's key names, as a decision takes it; nothing for what is no key."""
+    kind, _, uids = key.partition(":")
+    return [{kind: uid} for uid in uids.split() if is_uid(uid)] if kind in {"finding", "snapshot"} else []
+
+
+def is_uid(text: str) -> bool:
+    """Whether a text is a UUID."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _grouped(rows: Iterable[Snapshot]) -> list[EvidenceOption]:
+    """Snapshots as options, those of one metric on one ticket together."""
+    groups: dict[tuple[int, str], list[Snapshot]] = defaultdict(list)
+    for snapshot in rows:
+        groups[snapshot.ticket.number, snapshot.metric.key].append(snapshot)
     options = []
     for (number, metric), snapshots in groups.items():
         values = [snapshot.value for snapshot in snapshots if snapshot.value is not None]

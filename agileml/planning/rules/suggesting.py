@@ -122,7 +122,7 @@ def _suggestion(cause: Cause, line: Line, lines: Sequence[Line]) -> Suggestion |
         title=title,
         text=" ".join(said),
         reason_code="blocked" if cause.kind == "blocker" else "finding_invalidates",
-        reason=f"{title} {cause.words}",
+        reason=f"{title.rstrip('.')}: {cause.words}",
         moves=tuple(_move(cause, one) for one in leaving),
         perhaps=tuple(one.number for one in perhaps),
     )
