@@ -1,6 +1,6 @@
 """Every version of a sprint's plan: who, when, why; any version shown, any two compared, the scope over the days."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -189,7 +189,8 @@ def difference(pasts: Sequence[Past], old: int, new: int, teller: Teller) -> dic
 
     def row(number: int, move: str, **more: Any) -> dict[str, Any]:
         # What became of a ticket and what was changed of it stand in rows of their own.
-        deeds = [deed for deed in told.get(number, []) if (deed["move"] == "change") == (move == "change")]
+        wanted = {"change", "split"} if move == "change" else DONE_WORDS.keys() - {"change"}
+        deeds = [deed for deed in told.get(number, []) if deed["move"] in wanted]
         return {
             "move": move,
             "tone": WORDS.get(move, "added"),
@@ -211,6 +212,8 @@ def difference(pasts: Sequence[Past], old: int, new: int, teller: Teller) -> dic
     rows += [row(number, "split") for number in sorted(found.parts.keys() - others - {*found.passed})]
     rows += [row(number, "change", changes=_changes(teller, fields)) for number, fields in diff.changed.items()]
     rows += [row(number, "passed") for number in found.passed]
+    of_sprint = told.get(None, [])[-DEEDS_SHOWN:]
+    _say_once([of_sprint, *(line["deeds"] for line in rows)])
     return {
         "from": old,
         "to": new,
@@ -220,8 +223,16 @@ def difference(pasts: Sequence[Past], old: int, new: int, teller: Teller) -> dic
             {"name": name.capitalize(), "was": sprint_value(name, was), "now": sprint_value(name, now)}
             for name, (was, now) in diff.sprint.items()
         ],
-        "sprint_deeds": told.get(None, [])[-DEEDS_SHOWN:],
+        "sprint_deeds": of_sprint,
     }
+
+
+def _say_once(lists: Iterable[Sequence[dict[str, Any]]]) -> None:
+    """A decision that moved many tickets says why at the first of them."""
+    said = set()
+    for deed in (deed for deeds in lists for deed in deeds):
+        deed["again"] = deed["version"] in said
+        said.add(deed["version"])
 
 
 def _links(teller: Teller, numbers: Sequence[int]) -> list[dict[str, str]]:

@@ -212,7 +212,7 @@ def test_a_comparison_says_why_and_what_became_of_each(cast: Cast, sprint: Sprin
     assert rows["TST-1"] == "Skipped TST-1 Try 1 v2 skipped: To be revisited if it rains No gain."
     deferred = "Deferred TST-2 Try 2 v3 deferred: To the backlog, resuming costs much. half way Too much."
     assert rows["TST-2"] == deferred
-    split = "Split TST-3 Try 3 Split into TST-6 , TST-7 v4 split Too much for the time left"
+    split = "Split TST-3 Try 3 Split into TST-6 , TST-7 v4 split"
     assert rows["TST-3"] == split
     assert rows["TST-6"] == "Added TST-6 Half Part of TST-3 v4 added Too much for the time left"
     assert rows["Goal"] == "Sprint Goal “Know what works” “Less”"

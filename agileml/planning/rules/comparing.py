@@ -33,9 +33,7 @@ class Comparison:
 
     @property
     def deferred(self) -> list[int]:
-        """Those of the removed that left for later, not for good; on the way back nothing is deferred."""
-        if self.new < self.old:
-            return []
+        """Those of the removed that left for later, not for good; none on the way back: there, what came is removed."""
         return [number for number in self.diff.removed if self.deeds[number][-1].move.move == "defer"]
 
     @property
