@@ -46,6 +46,7 @@ def _line(teller: Teller, one: Tried) -> dict[str, Any]:
         "when": teller.when(one.at),
         "reason": skip.decision.reason if skip else "",
         "revisit_if": (skip.after or {}).get("revisit_if", "") if skip else "",
+        "hand": teller.hand_over(one.deferred) if one.deferred else None,
         "findings": [{"kind": row.get_kind_display(), "text": short(row.text, 240)} for row in one.findings],
         "lights": one.lights,
     }

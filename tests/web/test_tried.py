@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from agileml.accounts.models import User
 from agileml.metrics.actions.settings import watch_metric
 from agileml.planning.actions.notes import write_finding
@@ -53,6 +55,53 @@ def test_all_words_have_to_match_anywhere_whatever_their_case(cast: Cast, sprint
     assert found(cast, "nothing sevens") == []
     assert "Nothing like it yet" in page(cast, "nothing sevens")
     assert found(cast, "\0nothing") == ["TST-1"]
+
+
+def test_parked_work_is_found_by_its_note_and_skipped_work_by_when_to_look_again(cast: Cast, sprint: Sprint):
+    later = NOW + timedelta(hours=1)
+    replan(cast, sprint, {"move": "skip", "ticket": 1, "revisit_if": "we get a GPU"}, code="priority", now=NOW)
+    replan(cast, sprint, {"move": "defer", "ticket": 2, "to": None, "note": "Start at the <sevens>."}, now=later)
+    assert found(cast) == ["TST-2", "TST-1"]
+    assert found(cast, "sevens START") == ["TST-2"]
+    assert found(cast, "gpu") == ["TST-1"]
+    assert "Start at the &lt;sevens&gt;." in page(cast)
+    replan(cast, sprint, {"move": "add", "ticket": 2})
+    assert found(cast, "sevens") == []  # it is under way, not tried
+
+
+@pytest.mark.parametrize("word", ["größe", "GRÖSSE", "Größe", "GRÖẞE".lower(), "éTÉ", "été", "ÉTÉ", "привет", "ПРИВЕТ"])
+def test_letters_beyond_ascii_are_found_in_any_case(cast: Cast, sprint: Sprint, word: str):
+    learn(cast, 1, "Die Größe. Die GRÖSSE. L'Été, en ÉTÉ, été. Привет")
+    assert found(cast, word) == ["TST-1"]
+
+
+HOSTILE = [
+    "%",
+    "_",
+    "\\",
+    "'",
+    '"',
+    "';--",
+    "<script>",
+    "\u202e",
+    "\N{GRINNING FACE}",
+    "a" * 5000,
+    "\0",
+    " \t\n",
+    "(" * 50,
+    "*",
+    "[a-z]+",
+]
+
+
+@pytest.mark.parametrize("said", HOSTILE)
+def test_no_text_breaks_the_search(cast: Cast, sprint: Sprint, said: str):
+    learn(cast, 1, f"It says: {said.replace(chr(0), '')} here")
+    learn(cast, 2, "Nothing of the kind.")
+    html = page(cast, said)
+    assert "<script>" not in html.split("</head>")[1]
+    words = said.replace("\0", "").split()
+    assert found(cast, said)[-1:] == ["TST-1"] if words else found(cast, said) == ["TST-2", "TST-1"]
 
 
 def test_a_missed_criterion_speaks_too(cast: Cast):

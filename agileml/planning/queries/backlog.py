@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 
+from agileml.lib.spelling import spellings
 from agileml.planning.models import Assignment, Sprint
 from agileml.projects.models import Membership, Project
 from agileml.work.models import Ticket
@@ -77,7 +78,9 @@ def filtered(project: Project, filters: Filters) -> QuerySet[Ticket]:
 def _text(project: Project, text: str) -> Q:
     """Words in the title or the question; a ticket's key or number finds that ticket."""
     text = text.replace("\0", "")  # PostgreSQL would refuse the query
-    found = Q(title__icontains=text) | Q(question__icontains=text)
+    found = Q()
+    for spelling in spellings(text):
+        found |= Q(title__icontains=spelling) | Q(question__icontains=spelling)
     number = text.upper().removeprefix(f"{project.key}-")
     return found | Q(number=int(number)) if number.isdecimal() and len(number) < 10 else found
 
