@@ -1,4 +1,4 @@
-"""The sample project as a plan: its goal, its stories, and its tickets in number order.
+"""The sample project as a plan: its goal, its stories, and its tickets in the order in which they are made.
 
 Numbers that were measured are filled in from the runs; what stands here are questions, limits and words.
 """
@@ -35,6 +35,15 @@ REVIEW_1 = (
     "The clerks still want it most for the cheques that they only have to look at. "
     "Keep the goal: the next sprint takes errors off the reader."
 )
+WORD_1 = "It reads from scan to digit, and we know that learning pays."
+RETRO_1 = [
+    {"kind": "keep", "text": "One idea a ticket, with the number it has to beat: the forest was out after a day."},
+    {
+        "kind": "change",
+        "text": "Ask first whether the hold-out is clean: we believed our errors for nine days.",
+    },
+    {"kind": "try", "text": "Show the clerks ten misread digits at the end of each sprint, and ask which ones hurt"},
+]
 SPRINT_2 = {
     "name": "Fewer errors",
     "goal": "Halve the errors of the reader without new data",
@@ -49,6 +58,9 @@ def at_most(value: float, **more: Any) -> dict[str, Any]:
 
 # An error as high as without the new features means that they are not worth another day.
 KILL = {"role": "kill", "metric": "error", "op": ">=", "value": 0.007, "split": "test"}
+
+# Most of what nearest class means misread should be read right.
+BETTER = {"metric": "error", "op": "<=", "against": "baseline", "margin": 0.05, "split": "test", "expected_gain": 0.085}
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,7 @@ TICKETS = [
     }),
     T("algorithm_development", "Support vectors on the raw pixels", 3, "scientist", {
         "question": "Does a learned boundary beat looking up?", "component": "model",
-        "expected_benefit": "Half the errors of the look-up.", "criteria": [at_most(0.01, expected_gain=0.007)],
+        "expected_benefit": "Half the errors of the look-up.", "criteria": [at_most(0.01), BETTER],
     }),
     T("algorithm_development", "A random forest on the raw pixels", 3, "engineer", {
         "question": "Do trees read as well, and faster?", "component": "model",
@@ -144,7 +156,7 @@ TICKETS = [
         "question": "Can nobody forget to report a run?", "component": "monitoring",
         "expected_benefit": "No metric is typed by hand.",
     }),
-    # In the backlog, some of them added by the re-plan.
+    # In the backlog; the first of them is added by the re-plan, before the others is the ticket of the first retro.
     T("data_exploration", "How much would more labelled images buy?", 1, "scientist", {
         "question": "Is the reader still hungry for data?", "component": "data",
         "expected_benefit": "A reason to pay for labels, or not to.",

@@ -19,6 +19,7 @@ from agileml.metrics.models import Candidate, Snapshot
 from agileml.planning.actions import decide, notes, progress, sprints, tickets
 from agileml.planning.actions.alignment import review_epic
 from agileml.planning.rules.moves import parse
+from agileml.planning.rules.retro import parse as parse_retro
 from agileml.planning.rules.starting import Destination
 from agileml.projects.actions import add_member, create_project, issue_token
 from agileml.projects.calendar import nth_working_day
@@ -248,15 +249,21 @@ class Story:
         carried = Destination(
             "sprint", sprint=next_one, note="Split checked by index; duplicates not searched yet.", resume_cost="low"
         )
+        self.create(16, 20, at(10, 15))
         sprints.close_sprint(
-            project=self.project, number=number, destinations={13: carried}, actor=lead, now=at(10, 16)
+            project=self.project,
+            number=number,
+            destinations={13: carried},
+            reason=plan.WORD_1,
+            retro=parse_retro(plan.RETRO_1),
+            actor=lead,
+            now=at(10, 16),
         )
         self.review(number, "lead", "keep", plan.REVIEW_1, at(10, 16, 30))
 
     def sprint_2(self) -> None:
         """Fewer errors: the edge reader fails, the sprint is re-planned, straightening helps."""
         at, percent, lead = self.days.second, self.runs.percent, self.people["lead"]
-        self.create(16, 19, at(1, 8))
         drafted = [*range(7, 13), *range(14, 20)]
         sprints.draft_some(project=self.project, number=2, add=drafted, actor=lead, now=at(1, 8, 30))
         sprints.start_sprint(project=self.project, number=2, actor=lead, now=at(1, 9))
@@ -305,7 +312,6 @@ class Story:
 
     def replan(self, finding: str, at: datetime) -> None:
         """Plan v2: what rested on the edge reader is skipped, and the question of more data comes in."""
-        added = self.fields(plan.TICKETS[19])
         decide.decide(
             project=self.project,
             sprint=2,
@@ -321,7 +327,7 @@ class Story:
             moves=parse([
                 {"move": "skip", "ticket": 17, "revisit_if": "edges are kept with their place"},
                 {"move": "skip", "ticket": 18},
-                {"move": "add", "new": added},
+                {"move": "add", "ticket": 20},
             ]),
             actor=self.people["lead"],
             now=at,

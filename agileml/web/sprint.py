@@ -19,6 +19,7 @@ from agileml.planning.queries import replan as replans
 from agileml.planning.queries import sprints as queries
 from agileml.planning.queries.plans import sprint_of
 from agileml.planning.queries.wording import COSTS, how_many
+from agileml.planning.rules import retro
 from agileml.planning.rules.moves import Refusal, Refused
 from agileml.planning.rules.starting import Destination
 from agileml.projects.doors import Access
@@ -31,6 +32,11 @@ from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 
 FIELDS = ("name", "goal", "increment", "start", "end")
+RETRO = (
+    ("keep", "Keep", "What helped"),
+    ("change", "Change", "What got in the way"),
+    ("try", "Try", "Each line becomes a ticket"),
+)
 LABELS = {"name": "Name", "goal": "Goal", "increment": "Increment", "start": "First day", "end": "Last day"}
 
 
@@ -184,15 +190,29 @@ def close(request: HttpRequest, key: str, number: int) -> HttpResponse:
             number=number,
             destinations={row.number: found for row in tickets if (found := _destination(request.POST, row.number))},
             reason=request.POST.get("reason", ""),
+            retro=retro.parse(_retro(request.POST)),
             actor=access.user,
             now=timezone.now(),
         )
     except Refused as refused:
         return _close_page(request, access, sprint, refusals=refused.refusals, status=422)
+    except Invalid as invalid:
+        return _close_page(request, access, sprint, wrong=[error.message for error in invalid.errors], status=422)
     url = reverse("take_back", args=[key, decision.uid])
     carried = f" {how_many(len(tickets), 'ticket')} went where you said." if tickets else ""
     messages.success(request, format_html('{} is closed.{} <a href="{}">Take back</a>', sprint.name, carried, url))
-    return redirect("history", key, number)
+    return redirect("report", key, number)
+
+
+def _retro(data: QueryDict) -> list[dict[str, Any]]:
+    """What was written of the sprint: each line of the three fields is one."""
+    sprint = whole(data.get("tries"))
+    lines = [(kind, line.strip()) for kind in retro.KINDS for line in data.get(kind, "").splitlines()]
+    return [
+        {"kind": kind, "text": text} | ({"sprint": sprint} if sprint and kind == "try" else {})
+        for kind, text in lines
+        if text
+    ]
 
 
 def _destination(data: QueryDict, ticket: int) -> Destination | None:
@@ -217,6 +237,7 @@ def _close_page(
     sprint: Sprint,
     *,
     refusals: Sequence[Refusal] = (),
+    wrong: Sequence[str] = (),
     status: int = 200,
 ) -> HttpResponse:
     stuck: dict[int | None, list[str]] = {}
@@ -229,6 +250,13 @@ def _close_page(
         "sprint": sprint,
         "lines": [_close_line(request.POST, row, stuck, bool(targets)) for row in rows],
         "errors": [text for number, said in stuck.items() if number not in known for text in said],
+        "wrong": wrong,
+        "retro": [
+            {"kind": kind, "label": label, "hint": hint, "text": request.POST.get(kind, "")}
+            for kind, label, hint in RETRO
+        ],
+        "drafts": [row for row in targets if row.state == Sprint.State.PLANNED],
+        "tries": request.POST.get("tries", ""),
         "targets": [_target(row) for row in targets],
         "costs": list(COSTS.items()),
         "reason": request.POST.get("reason", ""),

@@ -18,6 +18,7 @@ from agileml.web import (
     parked,
     proposal,
     replan,
+    report,
     settings,
     sprint,
     sprints,
@@ -71,4 +72,5 @@ urlpatterns: list[URLPattern] = [
     path("p/<str:key>/sprints/<int:number>/edit/", sprint.edit, name="sprint_edit"),
     path("p/<str:key>/sprints/<int:number>/start/", sprint.start, name="sprint_start"),
     path("p/<str:key>/sprints/<int:number>/close/", sprint.close, name="sprint_close"),
+    path("p/<str:key>/sprints/<int:number>/report/", report.show, name="report"),
 ]

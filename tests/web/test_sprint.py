@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agileml.planning.actions.progress import progress
-from agileml.planning.models import Assignment, Decision, Sprint
+from agileml.planning.models import Assignment, Decision, RetroLine, Sprint
 from agileml.planning.queries.replays import recorded
 from agileml.planning.rules.replay import replay
 from agileml.work.models import Ticket
@@ -159,7 +159,7 @@ def test_closing_sends_each_ticket_that_is_left_where_it_was_said(cast: Cast, sp
         "do-3": "skip", "revisit-3": "it matters again",
         "reason": "Time is up",
     }  # fmt: skip
-    assert send(cast, CLOSE, sent)["Location"] == "/p/TST/sprints/1/history/"
+    assert send(cast, CLOSE, sent)["Location"] == "/p/TST/sprints/1/report/"
     sprint.refresh_from_db()
     assert sprint.state == "closed"
     decision = Decision.objects.get(sprint=sprint, version=2)
@@ -195,3 +195,32 @@ def test_with_nothing_left_a_sprint_closes_at_once(cast: Cast):
     make_sprint(cast, active=True)
     assert "Nothing is left over" in read(cast, CLOSE)
     assert send(cast, CLOSE, {}).status_code == 302
+
+
+def test_each_line_of_a_retro_is_kept_and_each_try_becomes_a_ticket(cast: Cast):
+    make_sprint(cast, active=True)
+    make_sprint(cast, start=date(2026, 11, 30))
+    assert "the draft of Sprint 2" in read(cast, CLOSE)
+    sent = {
+        "keep": "Small tickets\r\n\r\n One idea each ",
+        "change": "",
+        "try": "Pair on it\r\nAsk first",
+        "tries": "2",
+    }
+    assert send(cast, CLOSE, sent).status_code == 302
+    rows = RetroLine.objects.order_by("position").values_list("kind", "text", "ticket__number")
+    assert list(rows) == [
+        ("keep", "Small tickets", None), ("keep", "One idea each", None), ("try", "Pair on it", 1), ("try", "Ask", 2),
+    ]  # fmt: skip
+    assert sorted(Assignment.objects.filter(sprint__number=2).values_list("ticket__number", flat=True)) == [1, 2]
+
+
+@pytest.mark.parametrize("sent", [{"keep": "x" * 2_001}, {"try": "no\0text"}, {"try": "x", "tries": "9"}])
+def test_a_retro_that_cannot_be_kept_holds_the_close_and_stays_written(cast: Cast, sent: dict[str, str]):
+    sprint = make_sprint(cast, active=True)
+    answer = send(cast, CLOSE, sent | {"change": "Ask first"})
+    assert answer.status_code == 422
+    assert "Some of what you wrote cannot be kept" in answer.content.decode()
+    assert ">Ask first</textarea>" in answer.content.decode()
+    sprint.refresh_from_db()
+    assert sprint.state == "active"

@@ -170,26 +170,30 @@ def headline(ends: Mapping[str, int]) -> str:
         said.append(f"{_count(ends['skipped'], bare=True)} {_were(ends['skipped'])} skipped")
     if elsewhere:
         said.append(f"{_count(elsewhere, bare=True)} {'goes' if elsewhere == 1 else 'go'} on elsewhere")
-    text = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+    text = _joined(said)
     return f"{text[0].upper()}{text[1:]}."
 
 
 def summary(counts: Mapping[str, int], sprint: Mapping[str, Any]) -> str:
     """How the plan went, in a sentence or two."""
     started = f"The plan began with {_count(counts['planned'])}"
+    words = (
+        ("added", "added"), ("skipped", "skipped"), ("deferred", "deferred"), ("taken_out", "taken out"),
+        ("split", "split"), ("changed", "changed"),
+    )  # fmt: skip
     moves = [
-        f"{_number(counts[name])} {words}"
-        for name, words in (
-            ("added", "added"), ("skipped", "skipped"), ("deferred", "deferred"), ("taken_out", "taken out"),
-            ("split", "split"), ("changed", "changed"),
-        )
-        if counts[name]
-    ]  # fmt: skip
+        f"{_count(counts[name], bare=at > 0)} {_were(counts[name])} {said}"
+        for at, (name, said) in enumerate((name, said) for name, said in words if counts[name])
+    ]
     replans = int(sprint.get("replans", 0))
     times = "It was not re-planned" if not replans else f"It was re-planned {_times(replans)}"
     if not moves:
         return f"{started}. {times}, and nothing in it changed."
-    return f"{started}. {times}; by the close {', '.join(moves)}."
+    return f"{started}. {times}; by the close {_joined(moves)}."
+
+
+def _joined(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _times(count: int) -> str:
