@@ -1,6 +1,6 @@
 """A reader who knows a project only from its feed, and what must hold of a project whatever was done to it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.apps import apps
@@ -10,19 +10,34 @@ from agileml.journal.models import Change
 from agileml.journal.queries import changes_after, head
 from agileml.planning import shapes
 from agileml.planning.actions.ledger import plan_fields, sprint_fields
-from agileml.planning.models import Assignment, Decision, Sprint
+from agileml.planning.models import AlignmentReview, Assignment, Decision, Sprint
+from agileml.planning.queries import proposals
 from agileml.planning.queries.replays import recorded
 from agileml.planning.rules.replay import Plan, replay
 from agileml.projects.models import Project
-from agileml.work.models import Ticket
+from agileml.work import shapes as work_shapes
+from agileml.work.models import Epic, Story, Ticket
 
 A_PAGE = 7  # small, so that a page ends in the middle of what one write recorded
 
 TablePlan = dict[str, Any]
 
 
+OTHERS: dict[str, Callable[[Project], Iterable[shapes.Shape]]] = {  # beside tickets, sprints and decisions
+    "proposal": lambda project: map(shapes.proposal, proposals.loaded(project)),
+    "review": lambda project: map(
+        shapes.review,
+        AlignmentReview.objects.filter(epic__project=project).select_related("epic", "sprint", "author"),
+    ),
+    "epic": lambda project: map(work_shapes.epic, Epic.objects.filter(project=project, deleted_at=None)),
+    "story": lambda project: map(
+        work_shapes.story, Story.objects.filter(project=project, deleted_at=None).select_related("epic")
+    ),
+}
+
+
 class Mirror:
-    """Tickets, sprints and decisions as one knows them who reads nothing but changes, each exactly once."""
+    """All that is planned as one knows them who reads nothing but changes, each exactly once."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
@@ -32,6 +47,7 @@ class Mirror:
         self.tickets: dict[int, shapes.Shape] = {}
         self.sprints: dict[int, shapes.Shape] = {}
         self.decisions: dict[str, shapes.Shape] = {}
+        self.others: dict[str, dict[str, shapes.Shape]] = {kind: {} for kind in OTHERS}
 
     def follow(self) -> None:
         """Read on to the end of the feed."""
@@ -56,6 +72,10 @@ class Mirror:
             self._put(self.sprints, change["number"], change)
         elif kind == "decision":
             self._put(self.decisions, uid, change)
+        elif kind in self.others and change["action"] == "deleted":
+            del self.others[kind][uid]
+        elif kind in self.others:
+            self._put(self.others[kind], uid, change)
         for line in change.get("tickets", ()):
             self._put(self.tickets, line["number"], line)
             assert self.tickets[line["number"]]["version"] == line["version"]
@@ -95,15 +115,20 @@ def images(project: Project) -> dict[int, shapes.Shape]:
     return {shape["number"]: shape for shape in shapes.images(ids, key=project.key).values()}
 
 
-def check_feed(mirror: Mirror, now: dict[int, shapes.Shape]) -> None:
-    """Who only followed the feed has every ticket, sprint and decision exactly as they are."""
+def check_feed(mirror: Mirror, now: dict[int, shapes.Shape], *, newest: int | None = None) -> None:
+    """Who only followed the feed has everything exactly as it is; `newest`: of decisions so many."""
     mirror.follow()
     project = mirror.project
     assert_same({n: timeless(s) for n, s in mirror.tickets.items()}, {n: timeless(s) for n, s in now.items()}, "feed")
     sprints = {row.number: shapes.sprint(row) for row in Sprint.objects.filter(project=project)}
     assert_same(mirror.sprints, sprints, "feed")
-    rows = Decision.objects.filter(project=project).select_related("actor", "sprint", "reverts")
-    assert_same(mirror.decisions, {shape["uid"]: shape for shape in shapes.decisions(rows)}, "feed")
+    rows = Decision.objects.filter(project=project).select_related("actor", "sprint", "reverts").order_by("-pk")
+    decisions = {shape["uid"]: shape for shape in shapes.decisions(rows[:newest])}
+    assert len(mirror.decisions) == rows.count()
+    assert_same({uid: mirror.decisions.get(uid) for uid in decisions}, decisions, "feed")
+    for kind, listed in OTHERS.items():
+        there = {shape["uid"]: timeless(shape) for shape in listed(project)}
+        assert_same({uid: timeless(shape) for uid, shape in mirror.others[kind].items()}, there, f"feed of {kind}")
     assert Change.objects.filter(stream=project.stream_id).count() == mirror.revision
 
 
