@@ -74,12 +74,18 @@ def test_the_form_begins_with_what_the_address_says(cast: Cast):
     assert 'value="&lt;b&gt;Deskew"' in html
     assert '<option value="deployment" selected>' in html
     assert '<option value="1" selected>A story' in html
-    assert "evil.example" not in html
+    assert 'value="//evil.example/"' not in html
 
 
 def test_what_is_wrong_is_all_said_and_what_was_written_stays(cast: Cast):
     for script in (False, True):
-        said = {"c-0-metric": "error", "c-0-value": "x", "estimate": "soon", "question": "<Kept>"}
+        said = {
+            "c-0-metric": "error",
+            "c-0-against": "number",
+            "c-0-value": "x",
+            "estimate": "soon",
+            "question": "<Kept>",
+        }
         answer = make(cast.member, said, script=script)
         html = answer.content.decode()
         assert answer.status_code == 422
@@ -89,7 +95,8 @@ def test_what_is_wrong_is_all_said_and_what_was_written_stays(cast: Cast):
         assert ("<html" in html) == (not script)
     for sent in ({"title": " "}, {"title": "\0"}, {"type": "x"}, {"estimate": "nan"}, {"component": "c" * 41}):
         assert make(cast.member, sent).status_code == 422
-    assert make(cast.member, {"c-0-metric": "error", "c-0-op": "<=", "c-0-value": ""}).status_code == 422
+    bare = {"c-0-role": "kill", "c-0-metric": "error", "c-0-op": "<=", "c-0-against": "number", "c-0-judge": "mean"}
+    assert make(cast.member, bare).status_code == 422  # a number that nobody named
     assert make(cast.member, in_story="77").status_code == 422
     assert make(cast.member, into="77").status_code == 404
     assert not Ticket.objects.exists()
