@@ -1,4 +1,4 @@
-/* A re-plan's draft outlives a reload: it is kept in this browser until it is decided or discarded. */
+/* A re-plan's draft outlives a reload and a lost connection: it is kept in this browser until it is decided or discarded. */
 (() => {
   "use strict";
 
@@ -100,6 +100,12 @@
     if (JSON.stringify(draft.entries) === untouched) return;
     const box = form.querySelector("[data-offer]");
     box.querySelector("[data-offer-when]").textContent = `on ${new Date(draft.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}`;
+    if (Number(form.dataset.base) > Number(draft.base)) {
+      const since = box.querySelector("[data-offer-since]");
+      since.href = `${form.dataset.history}?from=${draft.base}&to=${form.dataset.base}#plan`;
+      since.textContent = `The plan has moved on from v${draft.base} to v${form.dataset.base} since`;
+      since.hidden = false;
+    }
     box.hidden = false;
     box.querySelector("[data-restore]").addEventListener("click", () => {
       box.hidden = true;
@@ -122,16 +128,71 @@
 
   form.addEventListener("change", save);
   form.addEventListener("input", save);
-  form.addEventListener("submit", (event) => {
+
+  const lostNote = form.querySelector("[data-lost]");
+  let waiting = 0;
+
+  const isThere = async () => {
+    try {
+      return (await fetch(form.dataset.alive, { cache: "no-store", signal: AbortSignal.timeout(8000) })).ok;
+    } catch {
+      return false;
+    }
+  };
+
+  const lost = (what) => {
+    lostNote.textContent = `The server cannot be reached. ${what} Your draft is kept in this browser.`;
+    lostNote.hidden = false;
+    clearTimeout(waiting);
+    waiting = setTimeout(lookAgain, 4000);
+  };
+
+  const found = () => {
+    clearTimeout(waiting);
+    lostNote.hidden = true;
+  };
+
+  const lookAgain = async () => {
+    if (lostNote.hidden) return;
+    if (!(await isThere())) {
+      waiting = setTimeout(lookAgain, 4000);
+      return;
+    }
+    found();
+    form.dispatchEvent(new Event("change", { bubbles: true })); // what follows is told anew
+  };
+  window.addEventListener("online", lookAgain);
+
+  const previewLost = () => lost("What follows from the draft is not up to date.");
+  form.addEventListener("htmx:sendError", previewLost);
+  form.addEventListener("htmx:timeout", previewLost);
+  form.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status >= 502) previewLost(); });
+  form.addEventListener("htmx:afterOnLoad", found);
+
+  // Whether the server is there is asked first: the browser's own page about a lost connection would take this one away.
+  let answered = false;
+  form.addEventListener("submit", async (event) => {
+    const button = event.submitter;
     // Enter in a field asks for the preview, which is there already.
-    if (event.submitter?.name === "preview") return event.preventDefault();
-    keep({ at: Date.now(), base: form.dataset.base, entries: entries(), sent: true });
+    if (button?.name === "preview") return event.preventDefault();
+    if (answered) return keep({ at: Date.now(), base: form.dataset.base, entries: entries(), sent: true });
+    event.preventDefault();
+    if (button) button.disabled = true;
+    answered = await isThere();
+    if (button) button.disabled = false;
+    if (!answered) {
+      lost("Nothing was decided: press the button again when you are back.");
+      return save();
+    }
+    found();
+    form.requestSubmit(button);
+    answered = false;
   });
 
   offer();
   if ("kept" in form.dataset) save();
   // What was refused is what a person looks for first.
-  const refused = form.querySelector("[role=alert]");
+  const refused = form.querySelector("[role=alert]:not([hidden])");
   if (refused) {
     refused.scrollIntoView({ block: "center" });
     if (refused.tabIndex === -1) refused.focus({ preventScroll: true });

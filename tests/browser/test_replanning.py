@@ -86,6 +86,43 @@ def test_a_draft_outlives_a_reload_and_is_offered_back(visit: Callable[[str], Pa
     expect(page.locator("#follows .sum")).to_contain_text("+2")
 
 
+def test_a_draft_outlives_a_lost_connection(visit: Callable[[str], Page]):
+    page = visit(PATH)
+    page.context.set_offline(True)
+    choose(page, 1, "Skip")
+    lost = page.locator("[data-lost]")
+    expect(lost).to_contain_text("What follows from the draft is not up to date.")
+    page.select_option("#code", "priority")
+    page.fill("#reason", "It does not pay")
+    decide = page.get_by_role("button", name="Decide: plan v2")
+    decide.click()
+    expect(lost).to_contain_text("Nothing was decided")
+    expect(decide).to_be_enabled()
+    expect(page.locator("[name=do-1][value=skip]")).to_be_checked()
+    page.context.set_offline(False)
+    expect(lost).to_be_hidden()
+    expect(page.locator("#follows .sum")).to_contain_text("4 → 3")
+    assert Decision.objects.count() == 1
+    decide.click()
+    expect(page.get_by_text("Plan v2 decided.")).to_be_visible()
+    assert Decision.objects.count() == 2
+
+
+def test_a_draft_of_an_older_plan_is_offered_with_what_changed_since(
+    visit: Callable[[str], Page], cast: Cast, sprint: Sprint
+):
+    page = visit(PATH)
+    choose(page, 1, "Skip")
+    expect(page.locator("[data-draft-note]")).to_contain_text("Draft kept")
+    replan(cast, sprint, {"move": "skip", "ticket": 2})
+    page = visit(PATH)
+    page.get_by_role("link", name="The plan has moved on from v1 to v2 since").click()
+    expect(page.locator("#plan")).to_contain_text("TST-2")
+    page.go_back()
+    page.get_by_role("button", name="Go on with it").click()
+    expect(page.locator("[name=do-1][value=skip]")).to_be_checked()
+
+
 def test_what_was_decided_is_not_offered_again(visit: Callable[[str], Page]):
     page = visit(PATH)
     choose(page, 1, "Skip")
