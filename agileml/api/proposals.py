@@ -21,7 +21,7 @@ from agileml.projects.models import Project
 from agileml.projects.rules import Need
 from agileml.work import fields
 
-DECIDE: dict[str, fields.Check] = {"partial": fields.yes_or_no}
+DECIDE: dict[str, fields.Check] = {"partial": fields.yes_or_no, "base_version": fields.maybe(fields.reference)}
 DECLINE: dict[str, fields.Check] = {"answer": fields.text(10_000)}
 
 
@@ -76,7 +76,12 @@ class Decide(ProjectView):
             self.access.require(Need.DECIDE)
             looked = queries.look(self.access, row, today=day_of(self.now, self.project.time_zone))
             return Response(preview_shape(looked.seen, refusals=looked.fit.refusals))
-        made = proposals.decide_proposal(proposal=str(proposal), partial=values.get("partial", False), **self.doing())
+        made = proposals.decide_proposal(
+            proposal=str(proposal),
+            seen_version=values.get("base_version"),
+            partial=values.get("partial", False),
+            **self.doing(),
+        )
         return Response(decision_shape(made), status=201)
 
 

@@ -164,7 +164,7 @@ ROUTES = [
     Route("proposals", "get", Need.READ, query="?state=open"),
     Route("proposals", "post", Need.WORK, 201, SKIP),
     Route("proposal", "get", Need.READ),
-    Route("proposal-decide", "post", Need.DECIDE, 201, {"partial": True}),
+    Route("proposal-decide", "post", Need.DECIDE, 201, {"partial": True, "base_version": 2}),
     Route("proposal-decline", "post", Need.DECIDE, 200, {"answer": "Not yet."}),
     Route("proposal-withdraw", "post", Need.WORK, 200, {}, is_own=True),
     Route("sprint-plan", "get", Need.READ),

@@ -57,7 +57,9 @@ def test_what_no_longer_fits_is_foretold_and_left_out_where_that_is_asked_for(le
     seen = lead.post(f"{here}decide/?dry_run=true", status=200)
     assert (seen["would"]["from"], seen["would"]["skipped"]) == (2, [1])
     assert [(line["pointer"], line["code"]) for line in seen["refusals"]] == [("/moves/1", "already_skipped")]
-    problem = lead.post(f"{here}decide/", status=409)
+    stale = lead.post(f"{here}decide/", {"base_version": 1, "partial": True}, status=409)
+    assert (stale["code"], stale["current"]) == ("stale_version", 2)
+    problem = lead.post(f"{here}decide/", {"base_version": 2}, status=409)
     assert (problem["code"], problem["errors"]) == ("already_skipped", seen["refusals"])
     decision = lead.post(f"{here}decide/", {"partial": True})
     assert [move["ticket"] for move in decision["moves"]] == [1]

@@ -102,7 +102,8 @@ def test_the_answer_stands_with_the_author_for_two_weeks(cast: Cast, sprint: Spr
     decide_proposal(project=cast.project, proposal=decided, actor=cast.lead, now=NOW)
     html = home_of(cast.member)
     assert "declined: The seeds are not in." in html
-    assert "decided v2" in html
+    assert "Your proposal is decided." in html
+    assert "TST v2</a>" in html
     assert own not in html
     assert "Proposals" not in home_of(cast.lead)
     set_clock(monkeypatch, NOW + timedelta(days=15))

@@ -81,6 +81,18 @@ def test_what_the_plan_has_become_since_is_named(led: Cast) -> None:
     assert "Decide: plan v4" in page
 
 
+def test_whoever_decides_has_seen_the_plan_that_it_meets(led: Cast) -> None:
+    row = propose(led)
+    replan(led, Sprint.objects.get(), {"move": "skip", "ticket": 3})
+    browser, path = browser_of(led.lead), f"/p/TST/proposals/{row.uid}/"
+    stale = browser.post(path, {"do": "decide", "seen": "1"})
+    assert stale.status_code == 409
+    html = stale.content.decode()
+    assert "Sprint 1 is at plan v2, not v1. Look at what has changed before you decide." in html
+    assert 'name="seen" value="2"' in html
+    assert browser.post(path, {"do": "decide", "seen": "2"}).status_code == 302
+
+
 def test_where_nothing_fits_the_page_says_so_and_offers_no_decision(led: Cast) -> None:
     row = propose(led)
     replan(led, Sprint.objects.get(), {"move": "skip", "ticket": 1})
@@ -114,7 +126,9 @@ def test_a_decline_needs_a_word_and_a_member_has_no_button_for_it(led: Cast) -> 
     assert browser_of(led.member).post(where, {"do": "decline", "answer": "No."}).status_code == 403
     assert browser_of(led.lead).post(where, {"do": "decline"}).status_code == 422
     assert browser_of(led.lead).post(where, {"do": "decline", "answer": "Not yet."}).status_code == 302
-    assert "Not yet." in browser_of(led.member).get(where).content.decode()
+    answered = browser_of(led.member).get(where).content.decode()
+    assert "declined. Not yet." in answered
+    assert "TST-1</a> Try 1" in answered  # what was proposed is still to be read
 
 
 def test_its_author_withdraws_it(led: Cast) -> None:

@@ -68,16 +68,19 @@ def decide_proposal(
     proposal: str,
     actor: User,
     now: datetime,
+    seen_version: int | None = None,
     partial: bool = False,
     origin: str = "",
 ) -> Decision:
     """Decide what was proposed, checked anew on the plan as it is now.
 
-    `partial` leaves out the moves that no longer fit, and those that relied on them. Raises Hidden, Forbidden, or
-    Refused: it was answered already, or something no longer fits, with every reason.
+    `seen_version` is the plan version on which whoever decides has looked at it, None for any. `partial` leaves out
+    the moves that no longer fit, and those that relied on them. Raises Hidden, Forbidden, StalePlan, or Refused: it
+    was answered already, or something no longer fits, with every reason.
     """
     with writing(project, actor=actor, now=now, need=Need.DECIDE, origin=origin) as w:
         row = _open(w, proposal)
+        decide.refuse_stale(row.sprint, seen_version)
         why, moves = why_of(row), parse(row.moves)
         fit = fit_of(w.project, row.sprint, moves, why)
         if fit.against or (fit.unfit and not partial):
