@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agileml.metrics.models import Snapshot
 from agileml.planning.actions.decide import StalePlan, Why
 from agileml.planning.actions.notes import write_finding
 from agileml.planning.actions.progress import progress
@@ -42,7 +43,7 @@ def checked(html: str) -> dict[str, list[str]]:
 
 def moved(html: str) -> dict[str, str]:
     """What is to become of each ticket that is not kept."""
-    return {name: value for name, (value,) in checked(html).items() if name.startswith("do-") and value != "keep"}
+    return {name: values[0] for name, values in checked(html).items() if name[:3] == "do-" and values != ["keep"]}
 
 
 def page(cast: Cast, query: str, status: int = 200, user: Any = None) -> str:
@@ -99,12 +100,14 @@ def test_the_draft_of_a_suggestion_is_decided_as_it_stands(killed: Cast):
 
 def test_a_suggestion_that_a_finding_made_rests_on_it(killed: Cast):
     dismiss(project=killed.project, sprint=1, key=the_key(killed), actor=killed.member, now=NOW)
-    sent = {"kind": "blocker", "text": "The scanner is broken."}
+    measure(killed, Ticket.objects.get(number=3), [0.9], external_id="slant")
+    cited = Snapshot.objects.get(ticket__number=3).uid
+    sent = {"kind": "blocker", "text": "The scanner is broken.", "cites": [{"snapshot": str(cited)}]}
     finding = write_finding(project=killed.project, ticket=3, sent=sent, actor=killed.member, now=NOW)
     html = page(killed, f"suggestion=finding:{finding.uid}")
     assert moved(html) == {"do-3": "defer"}
     assert "“The scanner is broken.”" in html
-    assert checked(html)["evidence"] == [f"finding:{finding.uid}"]
+    assert sorted(checked(html)["evidence"]) == [f"finding:{finding.uid}", f"snapshot:{cited}"]
     assert '<option value="blocked" selected>' in html
     assert hidden(html, "finding") == str(finding.uid)
 

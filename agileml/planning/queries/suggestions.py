@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 
 from agileml.lib.joined import Joined
-from agileml.metrics.models import Criterion, Judgement
+from agileml.metrics.models import Citation, Criterion, Judgement
 from agileml.planning.models import Dismissal, Sprint
 from agileml.planning.queries import lines as sprint_lines
 from agileml.planning.queries.signals import Signals, signals
@@ -93,19 +93,24 @@ def exists(project: Project, key: str) -> bool:
 
 
 def evidence(found: Iterable[Suggestion]) -> dict[str, list[dict[str, str]]]:
-    """By each suggestion's key what it rests on, as a decision takes it; two queries, however many there are.
+    """By each suggestion's key what it rests on, as a decision takes it; three queries, however many there are.
 
-    A criterion rests on all snapshots that it was judged by last.
+    A finding rests on itself and on what it cites, a criterion on all snapshots that it was judged by last.
     """
     told: dict[str, list[dict[str, str]]] = {}
+    findings: dict[UUID, str] = {}
     judged: dict[UUID, str] = {}
     for one in found:
         known = parsed(one.key)
         assert known is not None
         if known[0] == "finding":
             told[one.key] = [{"finding": str(known[1])}]
+            findings[known[1]] = one.key
         else:
             judged[known[1]] = one.key
+    cited = Citation.objects.filter(finding__uid__in=findings).order_by("pk")
+    for finding, snapshot in cited.values_list("finding__uid", "snapshot__uid"):
+        told[findings[finding]].append({"snapshot": str(snapshot)})
     causes = dict(Judgement.objects.filter(uid__in=judged).values_list("criterion", "uid"))
     newest = Judgement.objects.filter(criterion__in=causes).values("criterion").annotate(last=Max("pk"))
     for row in Judgement.objects.filter(pk__in=newest.values("last")):
