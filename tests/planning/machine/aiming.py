@@ -9,7 +9,7 @@ from tests.planning.machine.ground import Draw, Ground, step
 class Aiming(Ground):
     """Goals are beside the plans: nothing here changes one."""
 
-    @step(when=lambda self: not Epic.objects.filter(project=self.cast.project).exists())
+    @step(when=lambda self: not Epic.objects.filter(project=self.cast.project).exists(), often=3)
     def begin_an_epic(self, draw: Draw) -> None:
         sent = draw.one([{"title": "A goal", "components": ["data"]}], [{"title": ""}])
         actor = draw.one([self.cast.member], [self.cast.stakeholder])
@@ -17,7 +17,7 @@ class Aiming(Ground):
         if self.attempt(alignment.begin_epic, template=template, sent=sent, actor=actor):
             self.count("epic begun")
 
-    @step(when=lambda self: Epic.objects.filter(project=self.cast.project).exists())
+    @step(when=lambda self: Epic.objects.filter(project=self.cast.project).exists(), often=2)
     def review_an_epic(self, draw: Draw) -> None:
         rows, before = self.sprints(), self.now
         begun = [row.number for row in rows if row.state != "planned"]

@@ -9,7 +9,7 @@ from agileml.work.models import Finding
 from tests.planning.machine.ground import VALUES, Draw, Ground, Now, criterion, step
 
 KINDS = ("add", "add new", "remove", "skip", "restore", "defer", "change", "split", "sprint")
-GOOD_REASON = {"code": "other", "text": "Because the numbers say so."}
+GOOD_REASON = decide.Why(code="other", text="Because the numbers say so.")
 
 
 class Deciding(Ground):
@@ -85,7 +85,7 @@ class Deciding(Ground):
         """Mostly good words, sometimes a finding, sometimes too little."""
         findings = Finding.objects.filter(ticket__project=self.cast.project).order_by("pk")
         rested = [decide.Why("finding_opens", "It says so.", [{"finding": str(row.uid)}]) for row in findings]
-        return draw.one([decide.Why(**GOOD_REASON), *rested[-3:]], [decide.Why(code=code) for code in REASON_CODES])
+        return draw.one([GOOD_REASON, *rested[-3:]], [decide.Why(code=code) for code in REASON_CODES])
 
     def a_plan(self, draw: Draw, here: Sprint | None, now: Now) -> dict[str, Any]:
         """What to ask of the plan of `here`: the version that it is made for, the reason, and the moves as sent."""

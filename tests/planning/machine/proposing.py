@@ -81,9 +81,8 @@ class Proposing(Deciding):
         here = [number for number in named if before.tickets[number]["sprint"] == row.sprint.number]
         if here:
             move = {"move": draw.pick(["remove", "skip"]), "ticket": draw.pick(here)}
-            why = decide.Why(**GOOD_REASON)
             self.attempt(
-                decide.decide, sprint=row.sprint.number, base_version=None, why=why, moves=parse([move]),
+                decide.decide, sprint=row.sprint.number, base_version=None, why=GOOD_REASON, moves=parse([move]),
                 actor=self.cast.lead,
             )  # fmt: skip
             row.refresh_from_db()

@@ -46,9 +46,8 @@ class TakingBack(Ground):
         if moved and row.sprint:
             number = draw.pick(moved)
             kind = "restore" if before.tickets[number]["status"] == "skipped" else "skip"
-            why = decide.Why(**GOOD_REASON)
             self.attempt(
-                decide.decide, sprint=row.sprint.number, base_version=None, why=why, actor=self.cast.lead,
+                decide.decide, sprint=row.sprint.number, base_version=None, why=GOOD_REASON, actor=self.cast.lead,
                 moves=parse([{"move": kind, "ticket": number}]),
             )  # fmt: skip
             before = self.look()

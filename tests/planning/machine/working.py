@@ -28,7 +28,7 @@ class Working(Deciding):
         now = self.now
         every = list(now.tickets)
         number = draw.one([n for n in every if now.tickets[n]["status"] != "skipped"], every)
-        to = draw.one([*STATUSES, "skipped"], ["lost"])
+        to = draw.one([*STATUSES, "done", "skipped"], ["lost"])
         outcome = draw.one(["shipped", "learned", ""], ["demoed"])
         beside = {draw.one(["before"], ["after"]): draw.one(every, every)} if draw.number(1) else {}
         override = draw.pick(["Nothing to learn here.", ""])
