@@ -295,7 +295,7 @@ def _pills(days: Sequence[Day], marks: Sequence[Mark]) -> list[tuple[int, int, s
     for index, taken in sorted(by_day.items()):
         row = 1 - pills[-1][1] if pills and index - pills[-1][0] <= 2 else 0
         label = f"v{taken[0].version}" + (f"\u2013{taken[-1].version}" if len(taken) > 1 else "")
-        pills.append((index, row, label, "; ".join(f"v{mark.version} {mark.text}".strip() for mark in taken)))
+        pills.append((index, row, label, "\n".join(f"v{mark.version} {mark.text}".strip() for mark in taken)))
     return pills
 
 

@@ -48,7 +48,7 @@ def table(html: str) -> str:
 
 def figures(html: str) -> dict[str, list[str]]:
     """The scope chart's data table: the figures of each day, and the plan that was made on it."""
-    rows = re.findall(r'<tr><th scope="row">([^<]+)</th>(.*?)</tr>', html)
+    rows = re.findall(r'<tr><th scope="row">([^<]+)</th>(.*?)</tr>', html, re.DOTALL)
     return {day: re.findall(r'<td class="r">([^<]*)</td>', cells) for day, cells in rows}
 
 
@@ -303,7 +303,7 @@ def test_each_decision_is_a_mark_that_says_what_it_was_and_why(cast: Cast, sprin
     replan(cast, sprint, {"move": "change", "ticket": 2, "set": {"estimate": 3}}, code="correction", reason="")
     html = page(cast)
     said = (
-        "v1 Started: 4 tickets; v2 Re-plan: 1 skipped. It does &lt;not&gt; pay.; v3 Correction: 1 changed. A correction"
+        "v1 Started: 4 tickets\nv2 Re-plan: 1 skipped. It does &lt;not&gt; pay.\nv3 Correction: 1 changed. A correction"
     )
     assert f'<g class="mark"><title>{said}</title>' in html
     assert f"<td>{said}</td>" in html
