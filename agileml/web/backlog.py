@@ -80,7 +80,14 @@ def _filters(data: QueryDict) -> Filters:
         story=whole(data.get("story")),
         show="skipped" if data.get("show") == "skipped" else "open",
         group="rank" if data.get("group") == "rank" else "story",
+        within=_story(data.get("within")),
+        unfold=_story(data.get("unfold")),
     )
+
+
+def _story(said: str | None) -> int | None:
+    """A story's number, 0 for what is in none."""
+    return 0 if said == "0" else whole(said)
 
 
 def _do(request: HttpRequest, access: Access, filters: Filters, doing: str, picked: Sequence[int]) -> str:
@@ -236,9 +243,10 @@ def _page(
     context = {
         "filters": filters,
         "filtered": bool(filters.text or filters.type or filters.label or filters.story is not None),
-        "groups": _groups(page.tickets, filters, Teller(project).hand_overs(page.tickets)),
-        "next": _query(request, after=page.after) if page.after else "",
-        "first": _query(request, after="") if request.GET.get("after") else "",
+        "groups": _groups(request, access, filters, page),
+        "next": _query(request, after=page.after) if page.after and filters.within is None else "",
+        "first": _query(request, after="", within="") if request.GET.get("after") else "",
+        "order_url": _order_url(request, filters),
         "views": _views(request, filters),
         "people": queries.people(project) if Need.WORK in access.can else [],
         "planned": planned,
@@ -264,7 +272,9 @@ def _views(request: HttpRequest, filters: Filters) -> list[tuple[str, str, bool]
         ("In order", {"show": "", "group": "rank"}, filters.show == "open" and filters.group == "rank"),
         ("Skipped", {"show": "skipped", "group": ""}, filters.show == "skipped"),
     ]
-    return [(words, _query(request, after="", **change), current) for words, change, current in said]
+    return [
+        (words, _query(request, after="", within="", unfold="", **change), current) for words, change, current in said
+    ]
 
 
 def _query(request: HttpRequest, **change: str) -> str:
@@ -277,16 +287,32 @@ def _query(request: HttpRequest, **change: str) -> str:
     return f"?{query.urlencode()}"
 
 
-def _groups(tickets: Sequence[Ticket], filters: Filters, hands: Mapping[int, dict[str, Any]]) -> list[dict[str, Any]]:
+def _groups(request: HttpRequest, access: Access, filters: Filters, page: queries.Page) -> list[dict[str, Any]]:
+    hands = Teller(access.project).hand_overs(page.tickets)
+    lines = [(row, hands.get(row.pk)) for row in page.tickets]
     if filters.group != "story":
-        return (
-            [{"story": None, "title": "", "tickets": [(row, hands.get(row.pk)) for row in tickets]}] if tickets else []
-        )
+        return [{"title": "", "tickets": lines}] if lines else []
+    totals = queries.totals(access.project, filters, page.tickets)
     groups = []
-    for story, rows in groupby(tickets, key=lambda ticket: ticket.story):
-        lines = [(row, hands.get(row.pk)) for row in rows]
-        groups.append({"story": story, "title": story.title if story else "In no story", "tickets": lines})
+    for story, rows in groupby(lines, key=lambda line: line[0].story):
+        shown, number = list(rows), story.number if story else 0
+        rest = page.after if filters.within is not None else page.cut.get(number, "")
+        groups.append(
+            {
+                "title": story.title if story else "In no story",
+                "tickets": shown,
+                "many": totals.get(story.pk if story else None, len(shown)),
+                "more": _query(request, within=str(number), after=rest, unfold="") if rest else "",
+            }
+        )
     return groups
+
+
+def _order_url(request: HttpRequest, filters: Filters) -> str:
+    """Where moving a row up or down leads a browser with a script: the rest of a story was added to the whole list."""
+    if filters.within is None:
+        return request.get_full_path()
+    return f"{request.path}{_query(request, within='', after='', unfold=str(filters.within))}"
 
 
 def _decisions(access: Access) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@
   };
 
   const tell = (item) => {
-    const list = [...item.parentElement.children];
+    const list = [...item.parentElement.children].filter((one) => one.id);
     const key = item.querySelector(".key").textContent;
     const where = item.closest("section").getAttribute("aria-label");
     const words = `${key} is now ${list.indexOf(item) + 1} of ${list.length}${where ? ` in ${where}` : ""}`;
@@ -55,13 +55,31 @@
     moving = null;
   });
 
+  /* ── More of a story: the focus goes on to the first of what came. ── */
+  let before = null;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    before = event.detail.elt.closest?.(".items > .more")?.previousElementSibling ?? null;
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    const first = before?.isConnected && before.nextElementSibling;
+    before = null;
+    if (!first?.id) return;
+    first.querySelector(".title a").focus({ preventScroll: true });
+    const came = [...first.parentElement.children].filter((one) => one.id).length;
+    const count = first.closest("section").querySelector(".story-head .count");
+    const many = count?.textContent.split(" of ").pop();
+    if (count) count.textContent = came < Number(many) ? `${came} of ${many}` : many;
+    window.agileml.announce(`${came} of ${many ?? came} are shown now`);
+  });
+
   const place = (item, undo) => {
     const next = item.nextElementSibling;
     const values = { do: `place:${numberOf(item)}` };
-    if (next) values.before = numberOf(next);
+    if (next?.id) values.before = numberOf(next);
     else values.after = numberOf(item.previousElementSibling);
     remember(numberOf(item), undo);
-    window.htmx.ajax("POST", form().dataset.order, { target: "#backlog", swap: "outerHTML", values });
+    const url = document.getElementById(`up-${numberOf(item)}`)?.getAttribute("hx-post") ?? form().dataset.order;
+    window.htmx.ajax("POST", url, { target: "#backlog", swap: "outerHTML", values });
   };
 
   /* ── By keys: Alt and an arrow moves the row that has the focus. ── */

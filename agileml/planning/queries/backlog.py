@@ -1,19 +1,37 @@
 """Tickets that wait: those in no active sprint, in the order of their rank or of their stories."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.functions import Cast, Coalesce, RowNumber
 
+from agileml.lib.numbers import LARGEST
 from agileml.lib.spelling import spellings
 from agileml.planning.models import Assignment, Sprint
 from agileml.projects.models import Membership, Project
 from agileml.work.models import Ticket
 
 A_PAGE = 100
+A_GROUP = 30  # tickets of one story that are shown at once
+UNFOLDED = 400  # the most of one that somebody went down in
+BY_RANK = ("rank", "number")
 LAST = "~"  # sorts after every rank: tickets without a story come last
 
 
@@ -38,7 +56,10 @@ def drafted(project: Project, numbers: Sequence[int]) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class Filters:
-    """What is looked for; empty is everything. `show` is "open" or "skipped", `group` "story" or "rank"."""
+    """What is looked for; empty is everything. `show` is "open" or "skipped", `group` "story" or "rank".
+
+    `within` is the story (0 for none) of which the rest is to be shown alone, `unfold` the one to show more of.
+    """
 
     text: str = ""
     type: str = ""
@@ -46,6 +67,8 @@ class Filters:
     story: int | None = None
     show: str = "open"
     group: str = "story"
+    within: int | None = None
+    unfold: int | None = None
 
 
 def filtered(project: Project, filters: Filters) -> QuerySet[Ticket]:
@@ -61,6 +84,8 @@ def filtered(project: Project, filters: Filters) -> QuerySet[Ticket]:
         rows = rows.filter(type=filters.type)
     if filters.story is not None:
         rows = rows.filter(story__number=filters.story)
+    if filters.within is not None:
+        rows = rows.filter(story__number=filters.within or None)
     label = filters.label.replace("\0", "")
     if label:
         # Each back end stores JSON text its own way: one escapes what is not ASCII, the other does not.
@@ -86,27 +111,68 @@ def _text(project: Project, text: str) -> Q:
 
 
 def _order(filters: Filters) -> tuple[str, ...]:
-    return ("story_rank", "story_number", "rank", "number") if filters.group == "story" else ("rank", "number")
+    return ("story_rank", "story_number", *BY_RANK) if _by_story(filters) else BY_RANK
+
+
+def _by_story(filters: Filters) -> bool:
+    return filters.group == "story" and filters.within is None
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some tickets in order, and the cursor for what comes after them, empty at the end."""
+    """Some tickets in order, and the cursor for what comes after them, empty at the end.
+
+    By story, `cut` has for each story (0 is none) that has more than is shown the cursor for its rest.
+    """
 
     tickets: Sequence[Ticket]
     after: str
+    cut: Mapping[int, str] = field(default_factory=dict)
 
 
 def page(project: Project, filters: Filters, *, after: str = "", limit: int = A_PAGE) -> Page:
-    """Up to `limit` tickets behind the cursor `after`; a cursor that is none of ours starts from the beginning."""
+    """Up to `limit` tickets behind the cursor `after`; a cursor that is none of ours starts from the beginning.
+
+    By story, a long one does not push the others away: the rest of it is a list of its own. One query.
+    """
     rows = filtered(project, filters)
     place = _place(after, filters)
     if place:
         rows = rows.filter(beyond(_order(filters), place))
-    tickets = list(rows[: limit + 1])
-    more = len(tickets) > limit
-    tickets = tickets[:limit]
-    return Page(tickets, _cursor(tickets[-1], filters) if more else "")
+    if not _by_story(filters):
+        tickets = list(rows[: limit + 1])
+        more = len(tickets) > limit
+        return Page(tickets[:limit], _cursor(tickets[limit - 1], _order(filters)) if more else "")
+    if filters.unfold is not None:
+        limit += UNFOLDED
+    found = list(_first_of_each(rows, filters.unfold)[: limit + 1])
+    more, found = len(found) > limit, found[:limit]
+    tickets = [row for row in found if row.place <= row.most]  # what is beyond only tells that there is more
+    last = {row.story_number: row for row in tickets}
+    cut = {row.story_number: _cursor(last[row.story_number], BY_RANK) for row in found if row.place > row.most}
+    if not more:
+        return Page(tickets, "", cut)
+    end = tickets[-1]
+    if end.story_number in cut:  # the next page begins behind this story, whose rest is a list of its own
+        return Page(tickets, json.dumps([end.story_rank, end.story_number, LAST, LARGEST], separators=(",", ":")), cut)
+    return Page(tickets, _cursor(end, _order(filters)), cut)
+
+
+def _first_of_each(rows: QuerySet[Ticket], unfold: int | None) -> Any:
+    """The first tickets of each story (`place` up to `most`), and one more where there is one."""
+    order = Window(RowNumber(), partition_by=F("story"), order_by=[F("rank").asc(), F("number").asc()])
+    most = Case(When(story__number=unfold or None, then=Value(UNFOLDED)), default=Value(A_GROUP))
+    rows = rows.annotate(most=most if unfold is not None else Value(A_GROUP), place=order)
+    return rows.filter(place__lte=F("most") + 1)
+
+
+def totals(project: Project, filters: Filters, tickets: Sequence[Ticket]) -> dict[int | None, int]:
+    """How many tickets the filters let through in each story, by its id, of which some are among `tickets`."""
+    homes = {ticket.story_id for ticket in tickets}
+    rows = filtered(project, filters).filter(
+        Q(story__in=homes - {None}) | (Q(story=None) if None in homes else Q(pk=0))
+    )
+    return dict(rows.order_by().values_list("story").annotate(many=Count("pk")))
 
 
 def beyond(names: Sequence[str], values: Sequence[Any], *, before: bool = False) -> Q:
@@ -120,8 +186,8 @@ def beyond(names: Sequence[str], values: Sequence[Any], *, before: bool = False)
     return Q(**{f"{names[0]}__{'lte' if before else 'gte'}": values[0]}) & found
 
 
-def _cursor(ticket: Ticket, filters: Filters) -> str:
-    return json.dumps([getattr(ticket, name) for name in _order(filters)], separators=(",", ":"))
+def _cursor(ticket: Ticket, order: Sequence[str]) -> str:
+    return json.dumps([getattr(ticket, name) for name in order], separators=(",", ":"))
 
 
 def _place(cursor: str, filters: Filters) -> list[Any]:
@@ -129,7 +195,7 @@ def _place(cursor: str, filters: Filters) -> list[Any]:
         place = json.loads(cursor or "null")
     except ValueError:
         return []
-    kinds = (str, int, str, int) if filters.group == "story" else (str, int)
+    kinds = (str, int, str, int) if _by_story(filters) else (str, int)
     if not isinstance(place, list) or len(place) != len(kinds):
         return []
     fits = all(type(value) is kind for value, kind in zip(place, kinds, strict=True))
