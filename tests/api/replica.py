@@ -14,6 +14,7 @@ LISTS = {
     "metric": "metrics/",
 }
 UNDER_TICKETS = {"finding": "findings/", "opinion": "opinions/", "comment": "comments/", "snapshot": "snapshots/"}
+UNDER_SPRINTS = {"proposal": "proposals/"}
 FOLLOWS = ("updated_at",)  # the time of the change, which a replica has beside it
 
 Rows = dict[str, dict[str, Any]]
@@ -27,6 +28,12 @@ def read(api: Api) -> dict[str, Rows]:
             row["uid"]: row
             for ticket in found["ticket"].values()
             for row in api.walk(f"tickets/{ticket['number']}/{path}")
+        }
+    for kind, path in UNDER_SPRINTS.items():
+        found[kind] = {
+            row["uid"]: row
+            for sprint in found["sprint"].values()
+            for row in api.walk(f"sprints/{sprint['number']}/{path}")
         }
     return found
 

@@ -14,6 +14,8 @@ from tests.api.client import Api
 from tests.api.replica import Replica, read, without
 from tests.factories import NOW, Cast, make_sprint, make_user, measure
 
+PROPOSALS = "sprints/1/proposals/"
+
 
 def live(cast: Cast, api: Api) -> None:
     """A bit of everything that can happen in a project."""
@@ -63,6 +65,12 @@ def live(cast: Cast, api: Api) -> None:
     api.post("tickets/1/snapshots/", push, status=200)
     api.post("tickets/6/status/", {"to": "todo"}, status=200)
     api.post(f"decisions/{decided['uid']}/revert/")
+    offer = {"reason_code": "priority", "moves": [{"move": "sprint", "set": {"goal": "Least"}}]}
+    offer["base_version"] = api.get("sprints/1/")["plan_version"]
+    taken, refused, withdrawn, _ = (f"sprints/1/proposals/{api.post(PROPOSALS, offer)['uid']}/" for _ in range(4))
+    lead.post(f"{taken}decide/")
+    lead.post(f"{refused}decline/", {"answer": "No."}, status=200)
+    api.post(f"{withdrawn}withdraw/", status=200)
     api("PUT", "sprints/2/draft/", {"tickets": [5, 6]})
     user = make_user()
     add_member(project=cast.project, user=user, role="member", actor=cast.lead, now=NOW)

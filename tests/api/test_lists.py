@@ -149,6 +149,7 @@ def test_sprints_are_filtered_by_state_stories_by_epic_snapshots_by_metric(cast:
 
 LISTS = [
     "members/", "epics/", "stories/", "tickets/", "sprints/", "sprints/1/decisions/", "decisions/", "metrics/",
+    "sprints/1/proposals/",
     "tickets/1/findings/", "tickets/1/opinions/", "tickets/1/comments/", "tickets/1/snapshots/", "sprints/1/board/",
     "sprints/1/plan/", "changes/",
 ]  # fmt: skip
@@ -174,6 +175,9 @@ def fill(cast: Cast, api: Api, times: int) -> None:
         version = api.get("sprints/1/")["plan_version"]
         sent = {"base_version": version, "reason_code": "finding_invalidates", "evidence": evidence, "reason": "No."}
         api.post("sprints/1/decisions/", sent | {"moves": [{"move": "skip", "ticket": number}]})
+        offer = {"base_version": version + 1, "moves": [{"move": "restore", "ticket": number}]}
+        made = api.post("sprints/1/proposals/", sent | offer)
+        api.post(f"sprints/1/proposals/{made['uid']}/decline/", {"answer": "No."}, status=200)
 
 
 def test_lists_ask_as_often_for_many_rows_as_for_few(

@@ -135,7 +135,7 @@ def test_of_a_closed_sprint_nothing_can_be_decided_but_it_can_still_be_answered(
         assert "sprint_closed" in {one.code for one in refused.value.refusals}
     decline(project=led.project, proposal=str(row.uid), answer="Too late.", actor=led.lead, now=NOW)
     withdraw(project=led.project, proposal=str(other.uid), actor=led.member, now=NOW)
-    assert not for_home(led.lead, decides=[led.project], since=NOW)
+    assert not for_home(led.lead, projects=[led.project], decides=[led.project], since=NOW)
 
 
 def test_whose_author_left_is_decided_all_the_same_and_she_withdraws_nothing(led: Cast) -> None:

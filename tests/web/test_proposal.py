@@ -1,13 +1,16 @@
 """Proposals in the browser: made on the re-plan page, seen on the board, answered on their own page."""
 
+from typing import Any
+
 import pytest
 
 from agileml.planning.actions.decide import Why
 from agileml.planning.actions.proposals import propose as offer
 from agileml.planning.models import Proposal, Sprint
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_tickets, replan
-from tests.web.browsing import browser_of, set_clock
+from tests.web.browsing import browser_of, queries, set_clock
 
+AT_MOST = 38  # looked at once: what fits, what it would do, and what was decided since
 REPLAN, BOARD = "/p/TST/sprints/1/replan/", "/p/TST/sprints/1/"
 
 
@@ -117,6 +120,25 @@ def test_what_follows_for_the_time_left_is_told(led: Cast, monkeypatch: pytest.M
     set_clock(monkeypatch, NOW)
     page = browser_of(led.lead).get(f"/p/TST/proposals/{row.uid}/").content.decode()
     assert "working days" in page
+
+
+def test_a_proposal_of_many_moves_on_a_plan_that_moved_on_much_is_looked_at_in_as_few_queries(led: Cast) -> None:
+    make_tickets(led, 20)
+
+    def asked(first: int, many: int) -> int:
+        moves: list[dict[str, Any]] = [{"move": "add", "ticket": number} for number in range(first, first + many)]
+        base = Sprint.objects.get().plan_version
+        row = offer(
+            project=led.project, sprint=1, base_version=base, why=Why("priority"), moves=moves, actor=led.member,
+            now=NOW,
+        )  # fmt: skip
+        replan(led, Sprint.objects.get(), {"move": "add", "ticket": first})  # which so no longer fits
+        for number in range(many):
+            replan(led, Sprint.objects.get(), {"move": "change", "ticket": 3, "set": {"estimate": number}})
+        _, count = queries(browser_of(led.lead), f"/p/TST/proposals/{row.uid}/")
+        return count
+
+    assert asked(4, 2) == asked(10, 10) <= AT_MOST
 
 
 def test_a_decline_needs_a_word_and_a_member_has_no_button_for_it(led: Cast) -> None:

@@ -87,7 +87,7 @@ def home(user: User, now: datetime) -> Home:
         .order_by("end", "project__key", "number")
     )
     busy = {sprint.project_id for sprint in sprints}
-    proposals = for_home(user, decides=_decides(members), since=now - ANSWERS_FOR)
+    proposals = for_home(user, projects=projects, decides=_decides(members), since=now - ANSWERS_FOR)
     return Home(
         mine=_mine(user, projects, now),
         proposed=[row for row in proposals if row.state == Proposal.State.OPEN],

@@ -69,12 +69,12 @@ def look(access: Access, row: Proposal, *, today: date) -> Looked:
     )
 
 
-def for_home(user: User, *, decides: Sequence[Project], since: datetime) -> list[Proposal]:
-    """What a person is to see of proposals, in one query: those of others that wait for an answer where she
-    `decides`, the oldest first, and her own that others have answered since then, the newest answer first."""
+def for_home(user: User, *, projects: Sequence[Project], decides: Sequence[Project], since: datetime) -> list[Proposal]:
+    """What a person, who is in `projects`, is to see of proposals, in one query: those of others that wait for an
+    answer where she `decides`, the oldest first, and her own that others have answered since then, newest first."""
     waits = Q(state=Proposal.State.OPEN, sprint__state=Sprint.State.ACTIVE, sprint__project__in=decides)
-    answered = Q(author=user, answered_at__gte=since, sprint__project__memberships__user=user)
+    answered = Q(author=user, answered_at__gte=since, sprint__project__in=projects)
     answered &= Q(state__in=[Proposal.State.DECIDED, Proposal.State.DECLINED])
-    rows = Proposal.objects.filter((waits & ~Q(author=user)) | (answered & ~Q(answered_by=user))).distinct()
+    rows = Proposal.objects.filter((waits & ~Q(author=user)) | (answered & ~Q(answered_by=user)))
     rows = rows.select_related("sprint__project", "author", "answered_by", "decision")
     return list(rows.order_by(OPEN_FIRST, "-answered_at", "at", "pk")[:AT_MOST])
