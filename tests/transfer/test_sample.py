@@ -7,6 +7,7 @@ import pytest
 from agileml.metrics.models import Snapshot
 from agileml.planning.models import Decision, Sprint
 from agileml.planning.queries.replays import recorded
+from agileml.planning.queries.report import of_sprint
 from agileml.planning.rules.replay import replay
 from agileml.projects.calendar import working_days
 from agileml.transfer import cheque_reader
@@ -27,7 +28,7 @@ def test_on_every_weekday_it_is_day_six_of_ten_and_the_story_lies_behind(shift: 
     assert days.second(5, 16, 30) < now
 
 
-def test_it_has_one_closed_sprint_and_one_active_at_v2_with_two_tickets_skipped(db: None) -> None:
+def test_it_has_one_closed_sprint_with_its_report_and_one_active_at_v2_with_two_tickets_skipped(db: None) -> None:
     make(now=NOW)
 
     first, second = Sprint.objects.order_by("number")
@@ -62,6 +63,13 @@ def test_it_has_one_closed_sprint_and_one_active_at_v2_with_two_tickets_skipped(
     assert all(measured[name, metric, step] == value for name, metric, step, value in stored), "no number is made up"
     assert max(Snapshot.objects.values_list("observed_at", flat=True)) < NOW
     assert Finding.objects.filter(text__contains=Runs().percent("svm-deskew", "svm-deskew")).exists()
+
+    body = of_sprint(first).body
+    assert (body["outcomes"]["shipped"], body["outcomes"]["carried"]) == ([1, 4], [13])
+    assert [line["kind"] for line in body["retro"]] == ["keep", "change", "try"]
+    assert Ticket.objects.get(number=body["retro"][2]["ticket"]["number"]).title == cheque_reader.RETRO_1[2]["text"]
+    gained = Runs().mean("rule", "centroid-raw") - Runs().mean("svm-raw", "svm-raw")
+    assert [gain["measured"] for gain in body["gains"]] == [pytest.approx(gained)]
 
 
 def test_the_tickets_of_the_plan_stand_in_number_order() -> None:
