@@ -168,7 +168,7 @@ def evidence_rows(project: Project, evidence: Sequence[Mapping[str, str]]) -> Fo
     snapshots = _uids(item["snapshot"] for item in evidence if "snapshot" in item)
     found = Found(named=len({tuple(item.items()) for item in evidence}))
     if findings:
-        rows = Finding.objects.filter(ticket__project=project, uid__in=findings)
+        rows = Finding.objects.filter(ticket__project=project, ticket__deleted_at=None, uid__in=findings)
         found.findings.extend(rows.select_related("ticket").order_by("pk"))
     if snapshots:
         values = Snapshot.objects.filter(ticket__project=project, uid__in=snapshots)

@@ -21,7 +21,7 @@ from agileml.planning.rules.taking_back import At, Blocker, Effect, Now, PastDec
 from agileml.projects.doors import Hidden, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work.models import Ticket
+from agileml.work.models import Story, Ticket
 
 
 class Overtaken(Exception):
@@ -185,7 +185,18 @@ def _scene(project: Project, group: Sequence[Past], tickets: ledger.Touched) -> 
         },
         sprints={past.row.sprint.number: ledger.sprint_fields(past.row.sprint) for past in group if past.row.sprint},
         planned=frozenset(planned),
+        lost_stories=_lost_stories(project, group),
     )
+
+
+def _lost_stories(project: Project, group: Sequence[Past]) -> frozenset[int]:
+    """The stories that undoing these changes would bring tickets back to, as far as they exist no more."""
+    changes = [move.before or {} for past in group for move in past.moves if move.move == "change"]
+    wanted = {number for number in (before.get("story") for before in changes) if number is not None}
+    if not wanted:
+        return frozenset()
+    alive = Story.objects.filter(project=project, number__in=wanted, deleted_at=None)
+    return frozenset(wanted - set(alive.values_list("number", flat=True)))
 
 
 def _place(past: Past) -> At:

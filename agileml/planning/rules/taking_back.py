@@ -74,11 +74,15 @@ class At:
 
 @dataclass(frozen=True)
 class Scene:
-    """What is true now: tickets by number, the own fields of the sprints of the group, which sprints are planned."""
+    """What is true now: tickets by number, the own fields of the sprints of the group, which sprints are planned.
+
+    `lost_stories` are those that a ticket would come back to and that were deleted.
+    """
 
     tickets: Mapping[int, Now]
     sprints: Mapping[int, Mapping[str, Any]]
     planned: Set[int]
+    lost_stories: Set[int] = frozenset()
 
 
 def inverse(move: RecordedMove, now: Now | None) -> RecordedMove | None:
@@ -164,6 +168,8 @@ def _went_on(move: RecordedMove, at: At, now: Now, scene: Scene) -> Iterator[Blo
             yield now.blocker("progress", f"is {now.status} now.")
         if any(now.plan[name] != value for name, value in after.items()):
             yield now.blocker("changed", "was changed again since.")
+        if (move.before or {}).get("story") in scene.lost_stories:
+            yield now.blocker("deleted", "was in a story that is deleted now.")
     elif now.status != after["status"]:
         yield now.blocker("progress", "has moved on since.")
     undoes = after.get("undoes") or {}
