@@ -19,7 +19,7 @@ from agileml.planning.queries import history, proposals
 from agileml.planning.queries.plans import sprint_of
 from agileml.planning.rules.moves import MoveRequest, Refused, parse
 from agileml.projects.calendar import day_of
-from agileml.projects.doors import Access
+from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
 from agileml.web.history import difference
 from agileml.web.project import enter, frame
@@ -76,6 +76,8 @@ def _answer(sent: QueryDict, by: dict[str, Any]) -> str:
     if do == "decline":
         actions.decline(answer=sent.get("answer", ""), **by)
         return "The proposal is declined; its author reads why."
+    if do != "withdraw":
+        raise Hidden(do)
     actions.withdraw(**by)
     return "The proposal is withdrawn."
 
