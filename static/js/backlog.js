@@ -123,6 +123,7 @@
     event.preventDefault();
     const below = [...list.children].find((item) => {
       if (item === gap) return false;
+      if (!item.id) return true; // the link to more of them stays last
       const box = item.getBoundingClientRect();
       return event.clientY < box.top + box.height / 2;
     });

@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from agileml.planning.actions.tickets import delete_ticket
+from agileml.planning.queries import backlog as reads
 from agileml.work.actions import create_story
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_tickets
@@ -71,6 +72,24 @@ def test_a_ticket_is_not_dragged_into_another_story(backlog: Page):
     drag(backlog, 1, 5)
     assert shown(backlog) == ["1", "2", "3", "4", "5", "6"]
     assert Ticket.objects.get(number=1).story is not None
+
+
+def test_the_rest_of_a_story_comes_into_its_list_by_keys_and_moves_there(
+    backlog: Page, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(reads, "A_GROUP", 2)
+    backlog.reload()
+    assert shown(backlog) == ["1", "2", "5", "6"]
+    drag(backlog, 1, 2, low=True)
+    expect(backlog.locator("#announce")).to_have_text("TST-1 is now 2 of 2 in Slant")
+    backlog.get_by_text("Show more of “Slant”").focus()
+    backlog.keyboard.press("Enter")
+    expect(backlog.locator("#open-3")).to_be_focused()
+    assert shown(backlog) == ["2", "1", "3", "4", "5", "6"]
+    backlog.keyboard.press("Alt+ArrowUp")
+    expect(backlog.locator("#announce")).to_have_text("TST-3 is now 2 of 4 in Slant")
+    expect(backlog.locator("#open-3")).to_be_focused()
+    assert stored() == [2, 3, 1, 4, 5, 6]
 
 
 def test_a_move_that_is_refused_goes_back_and_says_why(backlog: Page, cast: Cast):
