@@ -1,6 +1,7 @@
-"""How many statements a write takes, however many tickets it is about."""
+"""How many statements a write takes, or a look before it, however many tickets it is about."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,7 +9,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agileml.planning.actions import notes, progress
+from agileml.planning.actions.decide import Why
 from agileml.planning.models import Sprint
+from agileml.planning.queries import plans
+from agileml.planning.queries.preview import preview
+from agileml.planning.rules.moves import MoveRequest, parse
+from agileml.projects.doors import enter
+from agileml.work.actions import create_story
 from tests.factories import NOW, Cast, make_sprint, make_ticket, make_tickets, replan
 
 pytestmark = pytest.mark.django_db
@@ -51,3 +58,48 @@ def test_a_ticket_is_created_within_twelve_and_added_to_the_sprint_within_twenty
     board(cast, 20)
     assert statements(lambda: make_ticket(cast)) <= 12
     assert statements(lambda: make_ticket(cast, sprint=1)) <= 24
+
+
+def fifty_moves() -> list[dict[str, Any]]:
+    """Fifty moves of every kind, on a board of sixty whose tickets 51 to 60 wait for the first ten."""
+    part = {"title": "Half", "type": "engineering"}
+    moves: list[dict[str, Any]] = [{"move": "skip", "ticket": number} for number in range(1, 16)]
+    moves += [{"move": "defer", "ticket": number, "to": 2} for number in range(16, 26)]
+    moves += [{"move": "change", "ticket": number, "set": {"story": 1}} for number in range(26, 36)]
+    moves += [{"move": "remove", "ticket": number} for number in range(36, 41)]
+    moves += [{"move": "split", "ticket": number, "into": [part, part]} for number in range(41, 45)]
+    moves += [{"move": "add", "new": part} for _ in range(5)]
+    return [*moves, {"move": "sprint", "set": {"goal": "Less"}}]
+
+
+def test_a_preview_takes_as_many_statements_for_fifty_moves_as_for_five(cast: Cast):
+    sprint = board(cast, 50)
+    for number in range(1, 11):
+        make_ticket(cast, sprint=1, depends_on=[number], criteria=[{"metric": "error", "op": "<=", "value": 0.02}])
+    make_sprint(cast)
+    create_story(project=cast.project, sent={"title": "Slant"}, actor=cast.lead, now=NOW)
+    sent = {"kind": "refutes", "text": "More does not help."}
+    finding = notes.write_finding(project=cast.project, ticket=1, sent=sent, actor=cast.lead, now=NOW)
+    why = Why("finding_invalidates", "So.", evidence=[{"finding": str(finding.uid)}])
+    access = enter(cast.member, cast.project.key)
+    moves = parse(fifty_moves())
+    assert len(moves) == 50
+
+    def look(some: list[MoveRequest]) -> None:
+        seen = preview(access, sprint.number, some, why, today=NOW.date())
+        assert seen.refusals == []
+
+    few = statements(lambda: look([moves[at] for at in (0, 15, 25, 40, 49)]))
+    assert statements(lambda: look(moves)) == few <= 15
+
+
+def compared(sprint: Sprint, version: int) -> None:
+    plans.difference_shape(sprint, plans.difference(sprint, 1, version))
+
+
+def test_a_comparison_takes_as_many_statements_for_many_decisions_as_for_few(cast: Cast):
+    sprint = board(cast, 5)
+    for estimate in range(1, 21):
+        replan(cast, sprint, {"move": "change", "ticket": 1, "set": {"estimate": estimate}})
+    for many in (2, 21):
+        assert statements(partial(compared, sprint, many)) == 2

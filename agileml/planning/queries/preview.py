@@ -10,7 +10,7 @@ from agileml.metrics.models import Criterion, Target
 from agileml.planning.actions import decide, ledger
 from agileml.planning.actions.decide import Why
 from agileml.planning.actions.rows import References
-from agileml.planning.models import Assignment, Sprint
+from agileml.planning.models import Sprint
 from agileml.planning.queries.replays import recorded
 from agileml.planning.rules import moves as rules
 from agileml.planning.rules.consequences import Consequence, EpicFacts, Ground, PlanLine, consequences, would
@@ -53,10 +53,9 @@ def preview(
     at `base_version`, Invalid for a story or person that does not exist.
     """
     project = access.project
-    sprint = _sprint(project, sprint_number)
+    sprint, targets = _sprints(project, sprint_number, moves)
     decide.refuse_stale(sprint, base_version)
     named = ledger.read(project, [move.ticket for move in moves if move.ticket is not None])
-    targets = decide.targets_of(project, moves)
     refusals = decide.state_refusals(sprint)
     refusals += rules.refusals(
         moves,
@@ -76,7 +75,7 @@ def preview(
         version=sprint.plan_version if sprint else None,
         diff=compare(plan, would(plan, free, fields=fields)),
         new=[fresh for move in free for fresh in ([move.new] if move.new else move.into)],
-        consequences=_consequences(project, sprint, free, today),
+        consequences=_consequences(project, sprint, free, today, inside=set(plan.tickets)),
         refusals=refusals,
     )
 
@@ -90,25 +89,23 @@ def reason_refusals(project: Project, moves: Sequence[MoveRequest], why: Why) ->
     return refusals
 
 
-def _sprint(project: Project, number: int | None) -> Sprint | None:
-    if number is None:
-        return None
-    row = Sprint.objects.filter(project=project, number=number).first()
-    if row is None:
+def _sprints(
+    project: Project, number: int | None, moves: Sequence[MoveRequest]
+) -> tuple[Sprint | None, dict[int, Sprint]]:
+    """The sprint that the moves are for, None for the backlog, and those that they defer to, by number; one query."""
+    to = {move.to for move in moves if move.to is not None}
+    wanted = to if number is None else to | {number}
+    rows = {row.number: row for row in Sprint.objects.filter(project=project, number__in=wanted)} if wanted else {}
+    if number is not None and number not in rows:
         raise Hidden(number)
-    return row
+    return rows.get(number or 0), {name: row for name, row in rows.items() if name in to}
 
 
 def _consequences(
-    project: Project, sprint: Sprint | None, moves: Sequence[MoveRequest], today: date | None
+    project: Project, sprint: Sprint | None, moves: Sequence[MoveRequest], today: date | None, *, inside: set[int]
 ) -> list[Consequence]:
     if sprint is None:
         return []
-    inside = set(
-        Assignment.objects.filter(sprint=sprint, opened_by__isnull=False, ended_by=None).values_list(
-            "ticket__number", flat=True
-        )
-    )
     numbers = inside | {move.ticket for move in moves if move.ticket is not None}
     rows = Ticket.objects.alive().filter(project=project, number__in=numbers).select_related("story", "assignee")
     needs: dict[int, list[int]] = defaultdict(list)

@@ -13,16 +13,12 @@ def recorded_moves(decision: Decision) -> list[RecordedMove]:
 
 
 def recorded(sprint: Sprint) -> list[RecordedDecision]:
-    """All decisions of a sprint in version order, with their moves; two queries."""
+    """All decisions of a sprint in version order, with their moves; one query."""
     moves: dict[int, list[RecordedMove]] = defaultdict(list)
-    for decision, move, ticket, before, after in (
-        Move.objects.filter(decision__sprint=sprint)
-        .order_by("decision", "position")
-        .values_list("decision", "move", "ticket__number", "before", "after")
+    rows = Decision.objects.filter(sprint=sprint, version__isnull=False).order_by("version", "moves__position")
+    for version, move, ticket, before, after in rows.values_list(
+        "version", "moves__move", "moves__ticket__number", "moves__before", "moves__after"
     ):
-        moves[decision].append(RecordedMove(move, ticket, before, after))
-    return [
-        RecordedDecision(version=version, moves=tuple(moves.get(pk, ())))
-        for pk, version in Decision.objects.filter(sprint=sprint).order_by("version").values_list("pk", "version")
-        if version is not None
-    ]
+        assert version is not None
+        moves[version] += [RecordedMove(move, ticket, before, after)] if move else []  # a decision may have no moves
+    return [RecordedDecision(version=version, moves=tuple(made)) for version, made in moves.items()]
