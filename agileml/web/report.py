@@ -26,7 +26,7 @@ ENDS = {
     "carried": "carried on", "taken_out": "taken out", "open": "open",
 }  # fmt: skip
 STATES = {"met": "met", "not_met": "not met", "pending": "not measured", "ahead_untested": "ahead, untested"}
-AGAINST = {"number": "the number it named", "baseline": "the baseline", "champion": "the champion"}
+AGAINST = {"number": "where it set out", "baseline": "the baseline", "champion": "the champion"}
 COLUMNS = (
     "Ticket", "Title", "Type", "Question", "Planned", "End", "What happened", "Why skipped", "Evidence", "Revisit if",
     "Carried to", "Note", "Resuming costs", "Criteria", "Metric", "Expected gain", "Measured gain", "Findings",

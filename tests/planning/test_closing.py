@@ -198,12 +198,13 @@ def test_what_was_measured_is_held_against_what_was_expected(cast: Cast):
     assert (gain["type"], gain["against"], gain["criteria"], gain["measured_criteria"]) == (
         "algorithm_development", "number", 2, 1,
     )  # fmt: skip
-    assert (gain["expected"], gain["measured"]) == (0.2, pytest.approx(0.2))
+    assert (gain["expected"], gain["measured"]) == (0.2, pytest.approx(0.4))
 
 
 def test_numbers_of_any_size_are_reported_as_they_were(cast: Cast):
     criterion = {"metric": "error", "op": "<=", "value": 1.7e308, "expected_gain": 1e23}
-    make_ticket(cast, estimate=1e300, criteria=[criterion])
+    huge = {**criterion, "expected_gain": 1.7e308}
+    make_ticket(cast, estimate=1e300, criteria=[criterion, huge])
     cast.project.estimate_mode = "points"
     cast.project.save()
     sprint = make_sprint(cast, [1], active=True)
@@ -212,6 +213,7 @@ def test_numbers_of_any_size_are_reported_as_they_were(cast: Cast):
     told = body(sprint)["tickets"][0]["criteria"][0]
     assert (told["reference"], told["value"], told["expected_gain"]) == (1.7e308, -1.7e308, 1e23)
     assert told["gain"] is None
+    assert body(sprint)["tickets"][0]["criteria"][1]["reference"] is None
     assert body(sprint)["points"] == {"planned": 1e300, "done": 0.0}
 
 

@@ -16,6 +16,7 @@ from agileml.planning.rules.reporting import (
     gains,
     headline,
     report,
+    set_out,
     summary,
 )
 from agileml.planning.rules.taking_back import PastDecision
@@ -225,6 +226,16 @@ def test_nothing_is_told_of_a_person_but_who_decided():
 def test_a_gain_is_above_zero_for_better(op: str, value: float | None, reference: float | None, gain: float | None):
     found = criterion(value, reference, op=op).gain
     assert found == (None if gain is None else pytest.approx(gain))
+
+
+@pytest.mark.parametrize(
+    ("op", "bound", "better", "start"),
+    [("<=", 0.5, 0.25, 0.75), (">=", 0.5, 0.25, 0.25), ("<=", None, 0.25, None), ("<=", 1.7e308, 1.7e308, None)],
+)
+def test_a_gain_is_counted_from_where_the_work_set_out(
+    op: str, bound: float | None, better: float, start: float | None
+):
+    assert set_out(bound, better, op=op) == start
 
 
 def test_gains_are_means_by_type_metric_and_what_they_were_judged_against():

@@ -144,10 +144,9 @@ def _criteria(tickets: Iterable[int]) -> dict[int, list[reporting.Criterion]]:
 def _criterion(row: Criterion, bound: float | None) -> reporting.Criterion:
     unit = row.metric.unit
     if row.against == Criterion.Against.NUMBER:
-        words, reference = measured(row.target, unit), row.target
+        words, bound, better = measured(row.target, unit), row.target, row.expected_gain or 0.0
     else:
-        better = row.margin if row.op == Criterion.Op.AT_LEAST else -row.margin
-        words, reference = f"the {row.against}", None if bound is None else bound - better
+        words, better = f"the {row.against}", row.margin
         words += f" by {measured(row.margin, unit)}" if row.margin else ""
     return reporting.Criterion(
         role=row.role,
@@ -159,7 +158,7 @@ def _criterion(row: Criterion, bound: float | None) -> reporting.Criterion:
         op=row.op,
         against=row.against,
         value=row.value,
-        reference=reference,
+        reference=reporting.set_out(bound, better, op=row.op),
         expected_gain=row.expected_gain,
     )
 

@@ -46,7 +46,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Criterion:
-    """A criterion as it stood. `value` was measured, `reference` is what it was judged against, without a margin."""
+    """A criterion as it stood. `value` was measured, `reference` is what its gain is counted from (see `set_out`)."""
 
     role: str
     words: str
@@ -67,6 +67,17 @@ class Criterion:
             return None
         gain = self.value - self.reference if self.op == ">=" else self.reference - self.value
         return gain if math.isfinite(gain) else None
+
+
+def set_out(bound: float | None, better: float, *, op: str) -> float | None:
+    """What a gain is counted from: the bound that a value was judged against, without what it had to be better by.
+
+    That is the margin over a baseline or champion; where the bound is a number, reaching it is the expected gain.
+    """
+    if bound is None:
+        return None
+    start = bound - better if op == ">=" else bound + better
+    return start if math.isfinite(start) else None
 
 
 @dataclass(frozen=True)
