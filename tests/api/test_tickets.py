@@ -8,6 +8,7 @@ import pytest
 from agileml.planning.models import Decision, Sprint
 from agileml.work.models import Ticket
 from tests.api.client import Api, codes
+from tests.api.replica import Replica, read, without
 from tests.factories import Cast, make_sprint, make_ticket, measure
 
 
@@ -237,3 +238,17 @@ def test_what_comes_along_with_done_is_checked_where_it_stands(cast: Cast, along
     make_ticket(cast)
     problem = Api(cast.member).post("tickets/1/status/", {"to": "done", "outcome": "learned"} | along, status=422)
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
+
+
+def test_links_and_what_comes_along_with_done_reach_a_replica_by_the_feed_alone(cast: Cast):
+    make_ticket(cast, links=[{"url": "https://example.com/a"}])
+    make_ticket(cast, type="deployment")
+    api = Api(cast.member)
+    replica = Replica(api)
+    api.post("links/", {"text": "TST-1 TST-2", "url": "https://example.com/pull/1"}, status=200)
+    api("DELETE", "tickets/1/links/?url=https%3A%2F%2Fexample.com%2Fa")
+    along = {"finding": {"kind": "surprise", "text": "So."}, "link": {"url": "https://example.com/b", "kind": "run"}}
+    api.post("tickets/2/status/", {"to": "done", "outcome": "shipped"} | along, status=200)
+    replica.follow()
+    assert without(replica.rows) == without(read(api))
+    assert [len(row["links"]) for row in replica.rows["ticket"].values()] == [1, 2]
