@@ -29,11 +29,11 @@ class Needing:
 
 
 def test_what_relied_on_what_is_left_out_is_left_out_too_with_its_own_reason():
-    refuse = Needing({1: 2, 2: 3, 3: 9})
+    refuse = Needing({1: 9, 2: 1, 3: 2})
     fit = fitting(moves(1, 2, 3, 4), refuse)
     assert fit.stay == [3]
     assert {at: [one.message for one in found] for at, found in fit.unfit.items()} == {
-        0: ["1 needs 2."], 1: ["2 needs 3."], 2: ["3 needs 9."],
+        0: ["1 needs 9."], 1: ["2 needs 1."], 2: ["3 needs 2."],
     }  # fmt: skip
     assert [one.pointer for one in fit.refusals] == ["/moves/0", "/moves/1", "/moves/2"]
     assert not fit.whole

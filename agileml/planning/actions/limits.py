@@ -31,7 +31,7 @@ def heed_moving(w: ProjectWriting, row: Ticket, to: str, override: str) -> list[
         beside = beside.filter(status=to, pk__in=inside.filter(sprint__in=sprint).values("ticket"))
         load = replace(load, column=beside.count())
     if person_limit is not None and row.assignee:
-        load = _with_person(w, load, row.assignee, [row])
+        load = _with_person(w, load, row.assignee)
     crossed = wip.check(row.status, to, label=Ticket.Status(to).label, load=load)
     return _told(w, crossed, override, {"ticket": row.number, "to": to})
 
@@ -47,17 +47,16 @@ def heed_giving(w: ProjectWriting, rows: Sequence[Ticket], person: str | None, o
     receives = User.objects.filter(uid=person, memberships__project=w.project).first()
     if receives is None:
         return []  # which is refused, with its pointer, where the field is written
-    load = _with_person(w, wip.Load(), receives, given)
+    load = _with_person(w, wip.Load(), receives)
     crossed = wip.check_giving([row.status for row in given], load=load)
     detail = {"tickets": [row.number for row in given]} if len(given) > 1 else {"ticket": given[0].number}
     return _told(w, crossed, override, {**detail, "to": person}, pointer="/assignee")
 
 
-def _with_person(w: ProjectWriting, load: wip.Load, person: User, besides: Sequence[Ticket]) -> wip.Load:
-    """The load with what a person has under way besides these tickets."""
+def _with_person(w: ProjectWriting, load: wip.Load, person: User) -> wip.Load:
+    """The load with what a person has under way; what she is about to begin or to be given is not among it yet."""
     under_way = Ticket.objects.alive().filter(project=w.project, assignee=person, status__in=wip.UNDER_WAY)
-    count = under_way.exclude(pk__in=[row.pk for row in besides]).count()
-    return replace(load, person=count, person_limit=w.project.wip_per_person, name=person.name)
+    return replace(load, person=under_way.count(), person_limit=w.project.wip_per_person, name=person.name)
 
 
 def _told(
