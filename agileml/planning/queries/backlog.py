@@ -85,7 +85,7 @@ def filtered(project: Project, filters: Filters) -> QuerySet[Ticket]:
     if filters.story is not None:
         rows = rows.filter(story__number=filters.story)
     if filters.within is not None:
-        rows = rows.filter(story__number=filters.within or None)
+        rows = rows.filter(story__number=filters.within) if filters.within else rows.filter(story=None)
     label = filters.label.replace("\0", "")
     if label:
         # Each back end stores JSON text its own way: one escapes what is not ASCII, the other does not.
@@ -140,14 +140,13 @@ def page(project: Project, filters: Filters, *, after: str = "", limit: int = A_
     if place:
         rows = rows.filter(beyond(_order(filters), place))
     if not _by_story(filters):
-        tickets = list(rows[: limit + 1])
-        more = len(tickets) > limit
-        return Page(tickets[:limit], _cursor(tickets[limit - 1], _order(filters)) if more else "")
+        plain = list(rows[: limit + 1])
+        return Page(plain[:limit], _cursor(plain[limit - 1], _order(filters)) if len(plain) > limit else "")
     if filters.unfold is not None:
         limit += UNFOLDED
     found = list(_first_of_each(rows, filters.unfold)[: limit + 1])
     more, found = len(found) > limit, found[:limit]
-    tickets = [row for row in found if row.place <= row.most]  # what is beyond only tells that there is more
+    tickets: list[Any] = [row for row in found if row.place <= row.most]  # what is beyond only tells that there is more
     last = {row.story_number: row for row in tickets}
     cut = {row.story_number: _cursor(last[row.story_number], BY_RANK) for row in found if row.place > row.most}
     if not more:

@@ -37,7 +37,7 @@ def of_ids(ids: Sequence[int]) -> dict[int, Move]:
     for move in rows.order_by("pk"):
         assert move.ticket_id is not None
         found[move.ticket_id].append(move)
-    return {pk: move for pk, moves in found.items() if (move := counting(moves))}
+    return {pk: last for pk, moves in found.items() if (last := counting(moves))}
 
 
 def parked(project: Project) -> QuerySet[Ticket]:
