@@ -8,7 +8,9 @@ from typing import Any
 from agileml.ingest.actions import receive_push
 from agileml.planning.actions import decide, notes, progress, tickets
 from agileml.planning.actions.decide import Why
+from agileml.planning.queries.preview import preview
 from agileml.planning.rules.moves import parse
+from agileml.projects import doors
 from benchmarks.measure import Measured, measure
 from benchmarks.scene import ON_THE_BOARD, Scene
 
@@ -19,7 +21,7 @@ def run(scene: Scene) -> list[Measured]:
 
 
 def reads(scene: Scene) -> Iterator[Measured]:
-    """The board: full, and when nothing has changed."""
+    """The board: full, and when nothing has changed; a re-plan before it is decided; a long history."""
     browser = scene.browser
     board = "/p/BEN/sprints/1/"
     first = browser.get(board)
@@ -35,6 +37,23 @@ def reads(scene: Scene) -> Iterator[Measured]:
         lambda: browser.get(board, headers={"if-none-match": tag}),
         browser=browser,
         budget="3 SQL, 1.5 ms",
+    )
+    access = doors.enter(scene.lead, scene.project.key)
+    moves = parse([{"move": "skip", "ticket": number} for number in range(21, 71)])
+    why = Why("priority", "Measured.")
+    yield measure(
+        "preview of 50",
+        lambda: preview(access, 1, moves, why, today=scene.now.date()),
+        browser=browser,
+        budget="15 SQL, 60 ms",
+        times=10,
+    )
+    yield measure(
+        "history of 100 decisions",
+        lambda: browser.get(f"/p/BEN/sprints/{scene.long}/history/"),
+        browser=browser,
+        budget="10 SQL, 200 ms",
+        times=10,
     )
 
 

@@ -1,7 +1,9 @@
-"""What is measured on: a project of 10,000 tickets with 200 of them in an active sprint."""
+"""What is measured on: a project of 10,000 tickets with 200 of them in an active sprint; one replanned often."""
 
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.core.management import call_command
 from django.test import Client
@@ -10,7 +12,11 @@ from agileml.accounts.actions import create_person
 from agileml.accounts.models import User
 from agileml.ingest.actions import receive_push
 from agileml.lib import ranks
-from agileml.planning.actions import sprints, tickets
+from agileml.planning.actions import decide, sprints, tickets
+from agileml.planning.actions.decide import Why
+from agileml.planning.models import Assignment
+from agileml.planning.rules.moves import parse
+from agileml.planning.rules.starting import Destination
 from agileml.projects.actions import create_project
 from agileml.projects.models import Project
 from agileml.work.models import Ticket
@@ -21,12 +27,13 @@ PASSWORD = "bench-only-password"
 
 @dataclass
 class Scene:
-    """A project, its lead, and her browser."""
+    """A project, its lead, and her browser; `long` is the sprint of a hundred decisions."""
 
     project: Project
     lead: User
     browser: Client
     now: datetime
+    long: int
 
 
 def build() -> Scene:
@@ -59,9 +66,32 @@ def build() -> Scene:
     sprints.draft(project=project, number=row.number, tickets=range(1, ON_THE_BOARD + 1), actor=lead, now=now)
     sprints.start_sprint(project=project, number=row.number, actor=lead, now=now)
     _the_rest(project, now)
+    long = _replanned(project, lead, now)
     browser = Client(headers={"host": "localhost"})
     browser.force_login(lead, backend="django.contrib.auth.backends.ModelBackend")
-    return Scene(project, lead, browser, now)
+    return Scene(project, lead, browser, now, long)
+
+
+def _replanned(project: Project, lead: User, now: datetime) -> int:
+    """A closed sprint whose plan came to v100: skips, restores, changes and additions in turn."""
+    day = now.date().isoformat()
+    common: dict[str, Any] = {"project": project, "actor": lead, "now": now}
+    row = sprints.create_sprint(sent={"start": day, "end": day}, **common)
+    sprints.start_sprint(number=row.number, **common)
+    first = tickets.create_ticket(sent={"type": "engineering", "title": "The one"}, sprint=row.number, **common)
+    estimates = {"move": "change", "ticket": first.number}
+    turns = itertools.cycle(["skip", "restore", "change", "add"])
+    for at, turn in enumerate(itertools.islice(turns, 98)):
+        move = {
+            "change": estimates | {"set": {"estimate": at}},
+            "add": {"move": "add", "new": {"type": "review", "title": f"Look at {at}"}},
+        }.get(turn, {"move": turn, "ticket": first.number})
+        why = Why("priority", "Measured again, and it says otherwise.")
+        decide.decide(sprint=row.number, base_version=None, why=why, moves=parse([move]), **common)
+    left = Assignment.objects.filter(sprint=row, ended_by=None, ticket__status="todo")
+    homes = {number: Destination("backlog") for number in left.values_list("ticket__number", flat=True)}
+    sprints.close_sprint(number=row.number, destinations=homes, **common)
+    return row.number
 
 
 def _the_rest(project: Project, now: datetime) -> None:

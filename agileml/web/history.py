@@ -16,7 +16,7 @@ from agileml.lib.numbers import whole
 from agileml.planning.models import Decision, Move, Sprint
 from agileml.planning.queries import history as queries
 from agileml.planning.queries.history import Past
-from agileml.planning.queries.wording import DONE_WORDS, headline, how_many, short, sprint_value
+from agileml.planning.queries.wording import DONE_WORDS, SPRINT_FIELDS, headline, how_many, short, sprint_value
 from agileml.planning.rules.comparing import Comparison, Deed, between
 from agileml.planning.rules.replay import Plan, replay
 from agileml.planning.rules.taking_back import PastDecision, effect, standing, still_count
@@ -220,8 +220,13 @@ def difference(pasts: Sequence[Past], old: int, new: int, teller: Teller) -> dic
         "back": new < old,
         "rows": rows,
         "sprint": [
-            {"name": name.capitalize(), "was": sprint_value(name, was), "now": sprint_value(name, now)}
-            for name, (was, now) in diff.sprint.items()
+            {
+                "name": words,
+                "was": sprint_value(name, diff.sprint[name][0]),
+                "now": sprint_value(name, diff.sprint[name][1]),
+            }
+            for name, words in SPRINT_FIELDS.items()
+            if name in diff.sprint
         ],
         "sprint_deeds": of_sprint,
     }
