@@ -106,6 +106,13 @@ def test_a_defer_that_was_taken_back_says_nothing_any_more(cast: Cast, sprint: S
     assert (left(cast), lot(cast)) == ((sprint.number, "Half way.", "high"), [1])
 
 
+def test_what_leaves_the_sprint_after_its_defer_was_taken_back_is_not_parked(cast: Cast, sprint: Sprint):
+    made = replan(cast, sprint, defer(1))
+    take_back(project=cast.project, decision=str(made.uid), actor=cast.lead, now=NOW)
+    replan(cast, sprint, {"move": "remove", "ticket": 1})
+    assert (left(cast), lot(cast)) == (None, [])
+
+
 def test_taking_back_the_second_defer_leaves_the_note_of_the_first(cast: Cast, sprint: Sprint):
     other = make_sprint(cast, active=True)
     replan(cast, sprint, defer(1, "First.", to=other.number, to_base_version=other.plan_version))
