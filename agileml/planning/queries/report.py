@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, Subquery
 
@@ -18,7 +17,7 @@ from agileml.planning.queries.strip import Goal, strips
 from agileml.planning.queries.wording import Wording, headline
 from agileml.planning.rules import reporting
 from agileml.planning.rules.taking_back import PastDecision
-from agileml.projects.calendar import working_days
+from agileml.projects.calendar import day_of, working_days
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Project
 from agileml.work.models import Finding, Ticket
@@ -174,7 +173,7 @@ def _carried_to(project: Project, pasts: Sequence[Past]) -> dict[int, str]:
 
 def _scope(sprint: Sprint, project: Project, pasts: Sequence[Past], close: Decision) -> dict[str, Any]:
     """The days of the sprint with its scope at the end of each, and the decisions on them."""
-    today = close.at.astimezone(ZoneInfo(project.time_zone)).date()
+    today = day_of(close.at, project.time_zone)
     scope = history.scope(sprint, pasts, project=project, today=today)
     return {
         "days": [{"day": day.day.isoformat(), "working": day.working} for day in scope.days],
