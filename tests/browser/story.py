@@ -48,6 +48,8 @@ class Story:
 
     def light_turns_red(self) -> None:
         expect(self.card(7)).to_contain_text("not met 0.741 %", timeout=ARRIVES_WITHIN)
+        suggested = self.page.locator(".suggest").filter(has_text="DIG-7 meets its kill criterion.")
+        expect(suggested).to_contain_text("error is 0.741 % (≥ 0.7 %). DIG-8 and DIG-9 need it.")
 
     def write_finding(self) -> None:
         self.page.goto(f"{self.url}/p/DIG/tickets/7/")

@@ -7,8 +7,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from agileml.accounts.models import User
+from agileml.planning.actions.notes import write_finding
 from agileml.planning.actions.progress import progress
-from agileml.planning.models import Decision, Sprint
+from agileml.planning.models import Decision, Dismissal, Sprint
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, replan
 from tests.web.browsing import browser_of
@@ -59,6 +60,21 @@ def keys(page: Page, column: str) -> list[str]:
 def drag(page: Page, card: str, column: str) -> None:
     target = page.locator("section.col", has=page.locator(f'ol[data-status="{column}"]'))
     page.locator(f"#{card} h3").drag_to(target, target_position={"x": 80, "y": 120})
+
+
+def test_a_suggestion_is_put_aside_by_one_press_and_goes_for_the_colleague_too(
+    board: Page, browser_page: Page, live_server: Any, cast: Cast
+):
+    sent = {"kind": "refutes", "text": "It does not help."}
+    write_finding(project=cast.project, ticket=1, sent=sent, actor=cast.lead, now=NOW)
+    look_again(board)
+    expect(board.locator(".suggest")).to_contain_text("A finding on TST-1 refutes")
+    board.get_by_role("button", name="Not now").click()
+    expect(board.locator(".suggest")).to_have_count(0)
+    assert Dismissal.objects.get().actor == cast.member
+    look_again(board)
+    expect(board.locator(".suggest")).to_have_count(0)
+    expect(opened(browser_page, live_server, cast.lead).locator(".suggest")).to_have_count(0)
 
 
 def test_a_card_is_dragged_to_another_column(board: Page):

@@ -6,6 +6,7 @@ import pytest
 
 from agileml.metrics.models import Snapshot
 from agileml.planning.models import Decision, Sprint
+from agileml.planning.queries import suggestions
 from agileml.planning.queries.replays import recorded
 from agileml.planning.queries.report import of_sprint
 from agileml.planning.rules.replay import replay
@@ -63,6 +64,10 @@ def test_it_has_one_closed_sprint_with_its_report_and_one_active_at_v2_with_two_
     assert all(measured[name, metric, step] == value for name, metric, step, value in stored), "no number is made up"
     assert max(Snapshot.objects.values_list("observed_at", flat=True)) < NOW
     assert Finding.objects.filter(text__contains=Runs().percent("svm-deskew", "svm-deskew")).exists()
+
+    (suggested,) = suggestions.of_sprint(second.project, second)
+    assert (suggested.kind, suggested.ticket) == ("refutes", 10)
+    assert Runs().percent("mlp-width", "mlp-512-raw") in suggested.text
 
     body = of_sprint(first).body
     assert (body["outcomes"]["shipped"], body["outcomes"]["carried"]) == ([1, 4], [13])

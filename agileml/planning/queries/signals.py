@@ -1,11 +1,12 @@
 """What was measured, learned and waited for on a sprint's tickets: read once, for its cards and its suggestions."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, When, Window
+from django.db.models import Case, Count, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When, Window
 from django.db.models.functions import Left, RowNumber
 from django.utils.text import Truncator
 
@@ -45,31 +46,62 @@ class Signals:
 def signals(sprint: Sprint, numbers: Mapping[int, int]) -> Signals:
     """The signals of these tickets (their numbers by id) in a sprint; three queries, however many there are."""
     found = Signals()
-    _read_lights(found, sprint, numbers)
-    _read_findings(found, sprint, numbers)
-    rows = Dependency.objects.filter(ticket__in=list(numbers)).order_by("needs__number")
-    for ticket, number, status, deleted in rows.values_list(
-        "ticket", "needs__number", "needs__status", "needs__deleted_at"
-    ):
-        found.needs[ticket].append(Need(number, status, deleted is not None))
+    decided = _read_needs(found, sprint, numbers)
+    _read_lights(found, numbers, decided)
+    _read_findings(found, numbers, decided)
     return found
 
 
-def _read_lights(found: Signals, sprint: Sprint, numbers: Mapping[int, int]) -> None:
-    """Each criterion's light, and for one that alarms since when its candidate has, and when that was decided on."""
+@dataclass(frozen=True)
+class Decided:
+    """When the sprint last decided on something, by the ids of candidates that were measured and of findings."""
+
+    candidates: dict[int, datetime] = field(default_factory=dict)
+    findings: dict[int, datetime] = field(default_factory=dict)
+
+
+EVIDENCE = "evidence"  # in place of a status
+
+
+def _read_needs(found: Signals, sprint: Sprint, numbers: Mapping[int, int]) -> Decided:
+    """What the tickets need; and, by the same query, what the sprint's decisions rest on."""
+    needs = Dependency.objects.filter(ticket__in=list(numbers)).values_list(
+        "ticket", "needs", "needs__number", "needs__status", "needs__deleted_at"
+    )
+    cited = Evidence.objects.filter(decision__sprint=sprint).values("finding", "snapshot__candidate").order_by()
+    rests = cited.annotate(number=Value(0), kind=Value(EVIDENCE), last=Max("decision__at"))
+    decided = Decided()
+    both: Iterable[tuple[Any, ...]] = needs.union(
+        rests.values_list("finding", "snapshot__candidate", "number", "kind", "last"), all=True
+    )
+    for one, other, number, status, at in both:
+        if status != EVIDENCE:
+            found.needs[one].append(Need(number, status, at is not None))
+        elif one is not None:
+            decided.findings[one] = at
+        else:
+            decided.candidates[other] = at
+    for wanted in found.needs.values():
+        wanted.sort(key=lambda need: need.number)
+    return decided
+
+
+def _read_lights(found: Signals, numbers: Mapping[int, int], decided: Decided) -> None:
+    """Each criterion's light, and for one that alarms since when its candidate has."""
     rows = Criterion.objects.alive().filter(ticket__in=list(numbers)).order_by("pk")
-    for ticket, cause, since, decided, *told in _alarming(rows, sprint).values_list(
-        "ticket", "cause", "since", "decided", *LIGHT
+    for ticket, candidate, cause, since, *told in _alarming(rows).values_list(
+        "ticket", "judged", "cause", "since", *LIGHT
     ):
         light = light_of(*told)
         found.lights[ticket].append(light)
         if cause is not None:
             kind = ALARMS[light.role, light.state]
             words = f"{light.metric} is {light.value} ({light.op} {light.target}{'' if kind == 'kill' else ' wanted'})."
-            found.causes.append(Cause(f"{kind}:{cause}", kind, numbers[ticket], since, words, decided))
+            known = decided.candidates.get(candidate)
+            found.causes.append(Cause(f"{kind}:{cause}", kind, numbers[ticket], since, words, known))
 
 
-def _alarming(rows: QuerySet[Criterion], sprint: Sprint) -> QuerySet[Criterion, Any]:
+def _alarming(rows: QuerySet[Criterion]) -> QuerySet[Criterion, Any]:
     """With the first judgement of an alarm: the candidate that is judged now, in the state that it is in now.
 
     More runs of that candidate are no new cause; another candidate is.
@@ -78,41 +110,33 @@ def _alarming(rows: QuerySet[Criterion], sprint: Sprint) -> QuerySet[Criterion, 
     for role, state in ALARMS:
         alarm |= Q(role=role, state=state)
     judged = Judgement.objects.filter(criterion=OuterRef("pk"))
-    first = judged.filter(state=OuterRef("state"), candidate=OuterRef("judged")).order_by("pk")
-    cited = Evidence.objects.filter(
-        decision__sprint=sprint,
-        snapshot__candidate=OuterRef("judged"),
-        snapshot__metric=OuterRef("metric"),
-    ).order_by("-decision__at")
-    return rows.annotate(
-        judged=Case(When(alarm, then=Subquery(judged.order_by("-pk").values("candidate")[:1]))),
-    ).annotate(
+    last = Subquery(judged.order_by("-at", "-pk").values("candidate")[:1])
+    first = judged.filter(state=OuterRef("state"), candidate=OuterRef("judged")).order_by("at", "pk")
+    return rows.annotate(judged=Case(When(alarm, then=last))).annotate(
         cause=Case(When(alarm, then=Subquery(first.values("uid")[:1]))),
         since=Case(When(alarm, then=Subquery(first.values("at")[:1]))),
-        decided=Case(When(alarm, then=Subquery(cited.values("decision__at")[:1]))),
     )
 
 
-def _read_findings(found: Signals, sprint: Sprint, numbers: Mapping[int, int]) -> None:
+def _read_findings(found: Signals, numbers: Mapping[int, int], decided: Decided) -> None:
     """How many findings each ticket has and of which kind the newest is; the newest of those that speak against it."""
-    cited = Evidence.objects.filter(decision__sprint=sprint, finding=OuterRef("pk")).order_by("-decision__at")
     same = [F("ticket"), F("kind")]
     rows = Finding.objects.filter(ticket__in=list(numbers)).annotate(
         place=Window(RowNumber(), partition_by=same, order_by=F("pk").desc()),
         many=Window(Count("pk"), partition_by=same),
         begins=Case(When(kind__in=AGAINST, then=Left("text", 500))),
-        decided=Case(When(kind__in=AGAINST, then=Subquery(cited.values("decision__at")[:1]))),
     )
     counts: dict[int, int] = defaultdict(int)
     kinds: dict[int, str] = {}
     newest = rows.filter(place=1).order_by("pk")
-    for ticket, kind, many, uid, at, begins, decided in newest.values_list(
-        "ticket", "kind", "many", "uid", "at", "begins", "decided"
+    for pk, ticket, kind, many, uid, at, begins in newest.values_list(
+        "pk", "ticket", "kind", "many", "uid", "at", "begins"
     ):
         counts[ticket] += many
         kinds[ticket] = kind
         if kind in AGAINST:
-            found.causes.append(Cause(f"finding:{uid}", kind, numbers[ticket], at, quoted(begins), decided))
+            known = decided.findings.get(pk)
+            found.causes.append(Cause(f"finding:{uid}", kind, numbers[ticket], at, quoted(begins), known))
     for ticket, many in counts.items():
         found.findings[ticket] = f"finding {kinds[ticket]}" if many == 1 else f"{many} findings, last {kinds[ticket]}"
 
