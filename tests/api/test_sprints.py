@@ -181,3 +181,21 @@ def test_a_version_that_there_is_not_is_404(cast: Cast, sprint: Sprint, path: st
 )
 def test_a_comparison_names_both_versions(cast: Cast, sprint: Sprint, path: str):
     assert Api(cast.member)("GET", f"sprints/1/{path}").status_code == 400
+
+
+def test_a_close_with_its_retro_brings_the_report_that_was_not_there_before(cast: Cast, sprint: Sprint):
+    api = Api(cast.lead)
+    assert api("GET", "sprints/1/report/").status_code == 404
+    homes = {str(number): {"to": "backlog"} for number in (1, 2, 3, 4)}
+    sent = {"destinations": homes, "retro": [{"kind": "keep", "text": "x" * 2_001}, {"kind": "try", "text": ""}]}
+    refused = api("POST", "sprints/1/close/", sent)
+    assert refused.status_code == 422
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/retro/0/text", "/retro/1/text"]
+    sent["retro"] = [{"kind": "try", "text": "Pair on it"}]
+    assert api("POST", "sprints/1/close/", sent).status_code == 201
+    report = api.get("sprints/1/report/")
+    assert report["retro"] == [{"kind": "try", "text": "Pair on it", "ticket": {"number": 6, "key": "TST-6"}}]
+    assert [line["end"] for line in report["tickets"]] == ["carried"] * 4
+    assert api("POST", "sprints/1/decisions/2/revert/", {}).status_code == 201
+    assert api("GET", "sprints/1/report/").status_code == 404
+    assert api.get("tickets/6/")["status"] == "todo"
