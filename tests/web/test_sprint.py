@@ -210,8 +210,11 @@ def test_each_line_of_a_retro_is_kept_and_each_try_becomes_a_ticket(cast: Cast):
     assert send(cast, CLOSE, sent).status_code == 302
     rows = RetroLine.objects.order_by("position").values_list("kind", "text", "ticket__number")
     assert list(rows) == [
-        ("keep", "Small tickets", None), ("keep", "One idea each", None), ("try", "Pair on it", 1), ("try", "Ask", 2),
-    ]  # fmt: skip
+        ("keep", "Small tickets", None),
+        ("keep", "One idea each", None),
+        ("try", "Pair on it", 1),
+        ("try", "Ask first", 2),
+    ]
     assert sorted(Assignment.objects.filter(sprint__number=2).values_list("ticket__number", flat=True)) == [1, 2]
 
 
