@@ -126,6 +126,8 @@ def test_a_decision_that_rests_on_a_cause_answers_all_that_was_known_of_the_tick
 def test_a_decision_before_a_cause_does_not_answer_it():
     assert only([cause("kill", minutes=5, decided=at(4))]).kind == "kill"
     assert suggestions(SPRINT, [cause("kill", minutes=5, decided=at(5))]) == []
+    again = cause("kill", minutes=5, decided=at(4))
+    assert suggestions(SPRINT, [again], dismissed={again.key}) == []
 
 
 def test_what_was_put_aside_stays_so_until_something_else_happens():
