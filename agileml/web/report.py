@@ -45,8 +45,6 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
     try:
         body = queries.of_sprint(sprint).body
     except Hidden:
-        if wanted:
-            raise
         return render(request, "report/none.html", frame(access, "sprints", sprint=sprint), status=404)
     if wanted:
         answer = _csv(body) if wanted == "csv" else JsonResponse(body)
