@@ -10,7 +10,7 @@ from agileml.journal.models import Change
 from agileml.journal.queries import changes_after, head
 from agileml.planning import shapes
 from agileml.planning.actions.ledger import plan_fields, sprint_fields
-from agileml.planning.models import AlignmentReview, Assignment, Decision, Sprint
+from agileml.planning.models import AlignmentReview, Assignment, Decision, Dismissal, Sprint
 from agileml.planning.queries import proposals
 from agileml.planning.queries.replays import recorded
 from agileml.planning.rules.replay import Plan, replay
@@ -28,6 +28,9 @@ OTHERS: dict[str, Callable[[Project], Iterable[shapes.Shape]]] = {  # beside tic
     "review": lambda project: map(
         shapes.review,
         AlignmentReview.objects.filter(epic__project=project).select_related("epic", "sprint", "author"),
+    ),
+    "dismissal": lambda project: map(
+        shapes.dismissal, Dismissal.objects.filter(sprint__project=project).select_related("sprint", "actor")
     ),
     "epic": lambda project: map(work_shapes.epic, Epic.objects.filter(project=project, deleted_at=None)),
     "story": lambda project: map(

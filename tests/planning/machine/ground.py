@@ -156,9 +156,21 @@ class Ground(RuleBasedStateMachine):
             return None
         self.changed = True
         self.tell(f"done: {done!r} by {what}")
+        self.assert_allowed(what.get("actor", self.cast.member), done)
         if isinstance(done, Decision):
             self.count(*reached_by(done))
         return done
+
+    def assert_allowed(self, actor: User, done: Any) -> None:
+        """Who did this was one who may."""
+        assert actor not in {self.cast.stakeholder, self.cast.outsider}, "who may not work worked"
+        if isinstance(done, Decision) and actor == self.cast.member:
+            first = done
+            while first.reverts:
+                first = first.reverts
+            kinds = set(Decision.objects.filter(group=first.group).values_list("kind", flat=True))
+            assert kinds <= {"replan", "received"}, "a member started or closed a sprint"
+            assert self.decider == actor, "a member decided where only leads do"
 
     def count(self, *things: str) -> None:
         """Remember that these were reached, for the test that sees whether everything was."""

@@ -6,6 +6,7 @@ from typing import Any
 from agileml.planning.actions import decide, sprints
 from agileml.planning.models import Sprint
 from agileml.planning.rules.moves import RESUME_COSTS
+from agileml.planning.rules.retro import Said
 from agileml.planning.rules.starting import Destination
 from tests.factories import NOW
 from tests.planning.machine.deciding import Deciding
@@ -70,8 +71,12 @@ class Life(Deciding):
         careful = draw.number(2)  # else each may be forgotten
         going = {number: self.a_destination(draw, here) for number in left if careful or not draw.rarely()}
         actor = draw.one([self.cast.lead], [self.cast.member, self.cast.stakeholder])
-        made = self.attempt(sprints.close_sprint, number=here.number, destinations=going, actor=actor)
+        planned = [None, *(row.number for row in rows if row.state == "planned")]
+        said = draw.pick([[], [Said("keep", "Short days."), Said("try", "Ask first.", draw.one(planned, [9]))]])
+        made = self.attempt(sprints.close_sprint, number=here.number, destinations=going, retro=said, actor=actor)
         if made:
+            if said:
+                self.count("a try in a retro")
             plan = now.plans[here.number]
             lines = {n: line for n, line in plan["tickets"].items() if n not in going or going[n].to == "skip"}
             lines = {n: line | {"skipped": line["skipped"] or n in going} for n, line in lines.items()}

@@ -1,10 +1,12 @@
 """Proposals: made, decided whole or in part, on the same plan or a later one, declined, withdrawn, by whoever."""
 
 from agileml.planning.actions import decide, proposals
+from agileml.planning.actions.suggestions import dismiss
 from agileml.planning.models import Decision, Proposal
 from agileml.planning.rules.moves import parse
 from agileml.projects.actions import edit_project
 from agileml.projects.models import Project
+from agileml.work.models import Finding
 from tests.planning.machine.deciding import GOOD_REASON, Deciding
 from tests.planning.machine.ground import Draw, Now, step
 
@@ -89,6 +91,33 @@ class Proposing(Deciding):
             before = self.look()
         self.decide_proposal(row, draw, before, actor=self.cast.lead, partial=True)
 
+    @step(when=lambda self: bool(self.proposed(state="open")))
+    def decide_otherwise_what_was_proposed(self, draw: Draw) -> None:
+        """The proposal is the beginning of a draft; what was decided is its answer."""
+        before = self.now
+        row = draw.one(self.proposed(state="open"), self.proposed())
+        asked = self.a_plan(draw, row.sprint, before)
+        actor = draw.one([self.decider], [self.cast.member, self.cast.stakeholder])
+        made = self.attempt(
+            lambda **common: proposals.decide_changed(
+                **{**asked, "moves": parse(asked["moves"])}, proposal=str(row.uid), sprint=row.sprint.number, **common
+            ),
+            actor=actor,
+        )
+        if made:
+            self.count("proposal decided otherwise")
+            self.assert_alone(made, before)
+
+    @step(when=lambda self: Finding.objects.filter(ticket__project=self.cast.project).exists())
+    def put_a_suggestion_aside(self, draw: Draw) -> None:
+        findings = Finding.objects.filter(ticket__project=self.cast.project).order_by("pk")
+        keys = [f"finding:{row.uid}" for row in findings]
+        here, before = draw.one(self.active(), self.sprints()), self.now
+        actor = draw.one([self.cast.member], [self.cast.stakeholder])
+        if self.attempt(dismiss, sprint=here.number, key=draw.one(keys, ["finding:none"]), actor=actor):
+            self.count("suggestion put aside")
+            assert self.look().plans == before.plans, "putting aside changed a plan"
+
     @step(when=lambda self: bool(self.proposed()), often=2)
     def answer_a_proposal(self, draw: Draw) -> None:
         before = self.now
@@ -102,6 +131,7 @@ class Proposing(Deciding):
             actor = draw.one([row.author], [self.cast.member, self.cast.lead, self.cast.stakeholder])
             done = self.attempt(proposals.withdraw, proposal=str(row.uid), actor=actor)
             told = "proposal withdrawn"
+            assert not done or actor == row.author, "somebody withdrew another's proposal"
         if done:
             self.count(told)
             after = self.look()

@@ -105,7 +105,7 @@ class Working(Deciding):
     @step(often=2)
     def write_a_finding(self, draw: Draw) -> None:
         every = list(self.now.tickets)
-        sent = {"kind": draw.one(["supports", "refutes"], ["blocker"]), "text": "So it is."}
+        sent = {"kind": draw.one(["confirms", "refutes"], ["blocker"]), "text": "So it is."}
         self.attempt(notes.write_finding, ticket=draw.one(every, [99]), sent=sent)
 
     @step()
