@@ -16,7 +16,7 @@ from agileml.accounts.models import User
 from agileml.ingest.actions import make_source, receive_push
 from agileml.metrics.actions.settings import set_baseline, set_target, watch_metric
 from agileml.metrics.models import Candidate, Snapshot
-from agileml.planning.actions import decide, notes, progress, sprints, tickets
+from agileml.planning.actions import decide, notes, progress, proposals, sprints, tickets
 from agileml.planning.actions.alignment import review_epic
 from agileml.planning.rules.moves import parse
 from agileml.planning.rules.retro import parse as parse_retro
@@ -239,6 +239,10 @@ class Story:
         self.measure(4, "svm-raw", "svm-raw", at(7, 10))
         self.move(4, "scientist", "done", at(8, 9), "shipped")
         self.move(6, "scientist", "in_progress", at(8, 10))
+        self.create(16, 20, at(8, 14))
+        thought_of = self.fields(plan.TICKETS[20])
+        tickets.create_ticket(project=self.project, sent=thought_of, sprint=number, actor=lead, now=at(8, 14, 30))
+        self.move(21, "engineer", "in_progress", at(8, 15))
         self.find(6, "scientist", "confirms", (
             "Straightening digits by their image moments is old and cheap: on MNIST it took nearest neighbours from "
             "5.0 % to 2.4 % (LeCun et al. 1998, doi 10.1109/5.726791). Worth a ticket."
@@ -249,11 +253,10 @@ class Story:
         carried = Destination(
             "sprint", sprint=next_one, note="Split checked by index; duplicates not searched yet.", resume_cost="low"
         )
-        self.create(16, 20, at(10, 15))
         sprints.close_sprint(
             project=self.project,
             number=number,
-            destinations={13: carried},
+            destinations={13: carried, 21: Destination("backlog", note=plan.PARKED, resume_cost="medium")},
             reason=plan.WORD_1,
             retro=parse_retro(plan.RETRO_1),
             actor=lead,
@@ -308,7 +311,16 @@ class Story:
         self.move(13, "engineer", "in_review", at(5, 14))
         self.move(7, "engineer", "in_progress", at(5, 15))
         self.say(7, "engineer", "Features are computed; training ten seeds overnight.", at(5, 16))
-        self.create(21, 23, at(5, 16, 30))
+        self.create(22, 24, at(5, 16, 30))
+        proposals.propose(
+            project=self.project,
+            sprint=2,
+            base_version=2,
+            why=decide.Why(code="priority", text=plan.PROPOSED),
+            moves=[{"move": "defer", "ticket": 15, "note": "Not begun.", "resume_cost": "low"}],
+            actor=self.people["scientist"],
+            now=at(5, 16, 45),
+        )
 
     def replan(self, finding: str, at: datetime) -> None:
         """Plan v2: what rested on the edge reader is skipped, and the question of more data comes in."""

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agileml.metrics.models import Snapshot
-from agileml.planning.models import Decision, Sprint
+from agileml.planning.models import Decision, Proposal, Sprint
 from agileml.planning.queries import suggestions
+from agileml.planning.queries.handover import lot
 from agileml.planning.queries.replays import recorded
 from agileml.planning.queries.report import of_sprint
 from agileml.planning.rules.replay import replay
@@ -69,8 +70,13 @@ def test_it_has_one_closed_sprint_with_its_report_and_one_active_at_v2_with_two_
     assert (suggested.kind, suggested.ticket) == ("refutes", 10)
     assert Runs().percent("mlp-width", "mlp-512-raw") in suggested.text
 
+    (proposed,) = Proposal.objects.filter(sprint=second)
+    assert (proposed.state, proposed.moves[0]["ticket"]) == ("open", 15)
+    ((parked, move),) = lot(second.project, most=10)
+    assert (parked.number, move.after["note"]) == (21, cheque_reader.PARKED)
+
     body = of_sprint(first).body
-    assert (body["outcomes"]["shipped"], body["outcomes"]["carried"]) == ([1, 4], [13])
+    assert (body["outcomes"]["shipped"], body["outcomes"]["carried"]) == ([1, 4], [13, 21])
     assert [line["kind"] for line in body["retro"]] == ["keep", "change", "try"]
     assert Ticket.objects.get(number=body["retro"][2]["ticket"]["number"]).title == cheque_reader.RETRO_1[2]["text"]
     gained = 0.01 + 0.007 - Runs().mean("svm-raw", "svm-raw")
