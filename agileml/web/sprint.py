@@ -146,7 +146,9 @@ def start(request: HttpRequest, key: str, number: int) -> HttpResponse:
         tickets = queries.drafted(sprint)
         return _start_page(request, access, sprint, queries.why_not_start(sprint, tickets))
     try:
-        decision = start_sprint(project=access.project, number=number, actor=access.user, now=timezone.now())
+        decision = start_sprint(
+            project=access.project, number=number, seen=_seen(request), actor=access.user, now=timezone.now()
+        )
     except Refused as refused:
         return _start_page(request, access, sprint, refused.refusals, status=422)
     url = reverse("take_back", args=[key, decision.uid])
@@ -154,9 +156,18 @@ def start(request: HttpRequest, key: str, number: int) -> HttpResponse:
     return redirect("board_sprint", key, number)
 
 
+def _seen(request: HttpRequest) -> list[int] | None:
+    """The tickets that the page showed which was pressed; None where no page was."""
+    if not request.POST.get("shown"):
+        return None
+    sent = request.POST.getlist("seen")
+    return [int(number) for number in sent if number.isascii() and number.isdigit() and len(number) < 10]
+
+
 def _start_page(
     request: HttpRequest, access: Access, sprint: Sprint, refusals: Sequence[Refusal], *, status: int = 200
 ) -> HttpResponse:
+    changed = any(refusal.code == "draft_changed" for refusal in refusals)
     stuck: dict[int | None, list[str]] = {}
     for refusal in refusals:
         stuck.setdefault(refusal.ticket, []).append(refusal.message)
@@ -165,7 +176,8 @@ def _start_page(
         "nav_sprint": None,
         "tickets": [{"row": row, "errors": stuck.get(row.number, [])} for row in queries.drafted(sprint)],
         "errors": stuck.get(None, []),
-        "stuck": bool(refusals),
+        "stuck": bool(refusals) and not changed,
+        "changed": changed,
         "may_start": Need.LEAD in access.can,
         "leads": replans.leads(access.project),
         "overlaps": Sprint.objects.filter(project=access.project, state=Sprint.State.ACTIVE).order_by("end"),

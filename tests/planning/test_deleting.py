@@ -5,8 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from agileml.journal.models import Change
-from agileml.planning.actions import notes, tickets
+from agileml.planning.actions import notes, sprints, tickets
 from agileml.planning.models import Assignment, Sprint
+from agileml.planning.rules.retro import parse
+from agileml.planning.rules.starting import Destination
 from agileml.projects.doors import Forbidden, Hidden
 from agileml.work.actions import Referenced, Stale
 from agileml.work.models import Ticket
@@ -62,14 +64,22 @@ def evidence(cast: Cast, sprint: Sprint) -> None:
     replan(cast, sprint, {"move": "skip", "ticket": 1}, evidence=[{"finding": str(finding.uid)}])
 
 
-@pytest.mark.parametrize("name_it", [in_a_decision, measured, evidence])
+def retro(cast: Cast, sprint: Sprint) -> None:
+    lines = parse([{"kind": "try", "text": "Look at errors together"}])
+    destinations = {number: Destination("backlog", note="Later.", resume_cost="low") for number in (1, 2, 3, 4)}
+    sprints.close_sprint(
+        project=cast.project, number=sprint.number, destinations=destinations, retro=lines, actor=cast.lead, now=NOW
+    )
+
+
+@pytest.mark.parametrize(("name_it", "number"), [(in_a_decision, 5), (measured, 5), (evidence, 5), (retro, 6)])
 def test_what_history_names_is_skipped_and_not_deleted(
-    cast: Cast, sprint: Sprint, name_it: Callable[[Cast, Sprint], None]
+    cast: Cast, sprint: Sprint, name_it: Callable[[Cast, Sprint], None], number: int
 ):
     name_it(cast, sprint)
     with pytest.raises(Referenced):
-        delete(cast, 5)
-    assert 5 in images(cast.project)
+        delete(cast, number)
+    assert number in images(cast.project)
 
 
 def test_a_deleted_ticket_is_as_one_that_never_was(cast: Cast, sprint: Sprint):

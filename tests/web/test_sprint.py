@@ -11,7 +11,7 @@ from agileml.planning.models import Assignment, Decision, RetroLine, Sprint
 from agileml.planning.queries.replays import recorded
 from agileml.planning.rules.replay import replay
 from agileml.work.models import Ticket
-from tests.factories import NOW, Cast, make_sprint, replan
+from tests.factories import NOW, Cast, make_sprint, make_ticket, replan
 from tests.web.browsing import browser_of
 
 EDIT, START, CLOSE = (f"/p/TST/sprints/1/{page}/" for page in ("edit", "start", "close"))
@@ -110,6 +110,20 @@ def test_starting_shows_what_the_first_plan_would_be_and_then_makes_it(cast: Cas
     assert (answer.status_code, answer["Location"]) == (302, "/p/TST/sprints/1/")
     planned.refresh_from_db()
     assert (planned.state, planned.plan_version) == ("active", 1)
+
+
+def test_a_draft_that_changed_since_it_was_looked_at_is_shown_and_not_started(cast: Cast, planned: Sprint):
+    html = read(cast, START)
+    seen = re.findall(r'name="seen" value="(\d+)"', html)
+    make_ticket(cast, "Came in meanwhile", sprint=1)
+    answer = send(cast, START, {"shown": "yes", "seen": seen})
+    assert answer.status_code == 422
+    html = answer.content.decode()
+    assert "The draft has changed since you looked" in html
+    assert "Came in meanwhile" in html
+    assert Sprint.objects.get(number=1).state == "planned"
+    seen = re.findall(r'name="seen" value="(\d+)"', html)
+    assert send(cast, START, {"shown": "yes", "seen": seen}).status_code == 302
 
 
 def test_what_stands_in_the_way_of_a_start_is_listed_and_can_be_taken_out(cast: Cast, planned: Sprint):

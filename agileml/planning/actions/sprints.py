@@ -1,6 +1,6 @@
 """Sprints: drafting one, starting it, closing it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -137,12 +137,26 @@ def draft_some(
     return row
 
 
-def start_sprint(*, project: Project, number: int, actor: User, now: datetime, origin: str = "") -> Decision:
-    """Start a planned sprint: its draft becomes plan v1. Raises Hidden, Forbidden, or Refused with every reason."""
+def start_sprint(
+    *,
+    project: Project,
+    number: int,
+    actor: User,
+    now: datetime,
+    seen: Collection[int] | None = None,
+    origin: str = "",
+) -> Decision:
+    """Start a planned sprint: its draft becomes plan v1.
+
+    `seen` are the numbers of the tickets that whoever starts it saw in the draft: what came in or went since is not
+    frozen unseen. Raises Hidden, Forbidden, or Refused with every reason.
+    """
     with writing(project, actor=actor, now=now, need=Need.LEAD, origin=origin) as w:
         row = _row(w, number)
-        drafted = Assignment.objects.filter(sprint=row, opened_by=None).values_list("ticket__number", flat=True)
-        tickets = ledger.touched(w, list(drafted))
+        drafted = set(Assignment.objects.filter(sprint=row, opened_by=None).values_list("ticket__number", flat=True))
+        if seen is not None and set(seen) != drafted and row.state == Sprint.State.PLANNED:
+            raise Refused([Refusal("draft_changed", "The draft has changed since you looked: this is how it is now.")])
+        tickets = ledger.touched(w, sorted(drafted))
         refusals = start_refusals(decide.facts_of(row), decide.ticket_facts(tickets).values())
         if refusals:
             raise Refused(refusals)

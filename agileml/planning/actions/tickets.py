@@ -12,7 +12,7 @@ from agileml.planning import shapes
 from agileml.planning.actions import decide, ledger, rows
 from agileml.planning.actions.limits import heed_giving
 from agileml.planning.actions.sprints import NeedsDecision
-from agileml.planning.models import Assignment, Evidence, Move, Sprint
+from agileml.planning.models import Assignment, Evidence, Move, RetroLine, Sprint
 from agileml.planning.rules.moves import MoveRequest, Refusal, Refused
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
@@ -132,7 +132,11 @@ def delete_ticket(
         if expected_version is not None and expected_version != row.version:
             raise Stale(tickets.before[row.pk])
         named = Move.objects.filter(ticket=row).exists() or Snapshot.objects.filter(ticket=row).exists()
-        named = named or Evidence.objects.filter(finding__ticket=row).exists()
+        named = (
+            named
+            or Evidence.objects.filter(finding__ticket=row).exists()
+            or RetroLine.objects.filter(ticket=row).exists()
+        )
         if named or Ticket.objects.filter(split_from=row, deleted_at=None).exists():
             raise Referenced(NAMED)
         waiting = list(Dependency.objects.filter(needs=row).values_list("ticket", flat=True))
