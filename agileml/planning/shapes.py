@@ -27,11 +27,11 @@ from agileml.work.models import Dependency, Ticket
 Shape = dict[str, Any]
 
 
-def tickets(rows: Iterable[Ticket], *, key: str) -> list[Shape]:
+def tickets(rows: Iterable[Ticket], *, key: str, with_refs: bool = True) -> list[Shape]:
     """Tickets as clients see them, in the order of `rows`; five queries, however many there are.
 
-    `key` is the project's. The rows need story (with epic), assignee, reviewer and split_from loaded, as
-    `loaded` does.
+    `key` is the project's; without `with_refs` their names elsewhere are not read, where nobody is to see them. The
+    rows need story (with epic), assignee, reviewer and split_from loaded, as `loaded` does.
     """
     rows = list(rows)
     ids = [row.pk for row in rows]
@@ -50,7 +50,8 @@ def tickets(rows: Iterable[Ticket], *, key: str) -> list[Shape]:
     ):
         (planned if opened is None else active)[ticket_id] = number
     refs: dict[Any, list[Shape]] = defaultdict(list)
-    for ref in ExternalRef.objects.filter(kind="ticket", object_uid__in=[row.uid for row in rows]).order_by("pk"):
+    known = ExternalRef.objects.filter(kind="ticket", object_uid__in=[row.uid for row in rows] if with_refs else [])
+    for ref in known.order_by("pk"):
         refs[ref.object_uid].append({"system": ref.system, "id": ref.external_id, "url": ref.url})
     return [
         {

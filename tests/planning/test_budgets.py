@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from agileml.metrics.models import Snapshot
 from agileml.planning.actions import notes, progress
 from agileml.planning.actions.decide import Why
 from agileml.planning.models import Sprint
@@ -16,7 +17,8 @@ from agileml.planning.queries.preview import preview
 from agileml.planning.rules.moves import MoveRequest, parse
 from agileml.projects.doors import enter
 from agileml.work.actions import create_story
-from tests.factories import NOW, Cast, make_sprint, make_ticket, make_tickets, replan
+from agileml.work.models import Ticket
+from tests.factories import NOW, Cast, make_sprint, make_ticket, make_tickets, measure, replan
 
 pytestmark = pytest.mark.django_db
 
@@ -60,9 +62,9 @@ def test_a_ticket_is_created_within_twelve_and_added_to_the_sprint_within_twenty
     assert statements(lambda: make_ticket(cast, sprint=1)) <= 24
 
 
-def fifty_moves() -> list[dict[str, Any]]:
+def fifty_moves(**more: Any) -> list[dict[str, Any]]:
     """Fifty moves of every kind, on a board of sixty whose tickets 51 to 60 wait for the first ten."""
-    part = {"title": "Half", "type": "engineering"}
+    part = {"title": "Half", "type": "engineering"} | more
     moves: list[dict[str, Any]] = [{"move": "skip", "ticket": number} for number in range(1, 16)]
     moves += [{"move": "defer", "ticket": number, "to": 2} for number in range(16, 26)]
     moves += [{"move": "change", "ticket": number, "set": {"story": 1}} for number in range(26, 36)]
@@ -80,9 +82,11 @@ def test_a_preview_takes_as_many_statements_for_fifty_moves_as_for_five(cast: Ca
     create_story(project=cast.project, sent={"title": "Slant"}, actor=cast.lead, now=NOW)
     sent = {"kind": "refutes", "text": "More does not help."}
     finding = notes.write_finding(project=cast.project, ticket=1, sent=sent, actor=cast.lead, now=NOW)
-    why = Why("finding_invalidates", "So.", evidence=[{"finding": str(finding.uid)}])
+    measure(cast, Ticket.objects.get(number=1), [0.1])
+    evidence = [{"finding": str(finding.uid)}, {"snapshot": str(Snapshot.objects.get().uid)}]
+    why = Why("finding_invalidates", "So.", evidence=evidence)
     access = enter(cast.member, cast.project.key)
-    moves = parse(fifty_moves())
+    moves = parse(fifty_moves(assignee=str(cast.member.uid), depends_on=[60]))
     assert len(moves) == 50
 
     def look(some: list[MoveRequest]) -> None:

@@ -138,7 +138,7 @@ def test_a_preview_asks_as_often_for_many_tickets_as_for_few(
 ):
     access = enter(cast.member, cast.project.key)
     moves = parse([{"move": "skip", "ticket": number} for number in (1, 2, 3)])
-    with django_assert_num_queries(12) as counted:
+    with django_assert_num_queries(11) as counted:
         preview(access, sprint.number, moves[:1], Why(code="other", text="No."))
     replan(cast, sprint, *[{"move": "add", "ticket": row.number} for row in make_tickets(cast, 10)])
     with django_assert_num_queries(len(counted)):

@@ -56,10 +56,10 @@ def touched(w: ProjectWriting, numbers: Sequence[int]) -> Touched:
     return read(w.project, numbers)
 
 
-def read(project: Project, numbers: Sequence[int]) -> Touched:
-    """The same without a lock, to look at what a decision would do."""
+def read(project: Project, numbers: Sequence[int], *, with_refs: bool = True) -> Touched:
+    """The same without a lock, to look at what a decision would do; then nobody needs their names elsewhere."""
     rows = list(shapes.loaded().filter(project=project, deleted_at=None, number__in=set(numbers)).order_by("number"))
-    before = shapes.tickets(rows, key=project.key)
+    before = shapes.tickets(rows, key=project.key, with_refs=with_refs)
     return Touched(
         rows={row.number: row for row in rows},
         before={row.pk: shape for row, shape in zip(rows, before, strict=True)},

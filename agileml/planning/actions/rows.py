@@ -24,20 +24,20 @@ SAME_COLUMN = (
 
 
 class References:
-    """What the fields of some tickets refer to, looked up at once.
+    """What the fields of some tickets refer to, looked up at once; `stories` are the project's, if read already.
 
     Raises Invalid, with every reference that leads nowhere in this project.
     """
 
-    def __init__(self, project: Project, wanted: Sequence[tuple[Values, str]]) -> None:
-        stories = {values["story"] for values, _ in wanted if values.get("story")}
+    def __init__(
+        self, project: Project, wanted: Sequence[tuple[Values, str]], *, stories: Iterable[Story] | None = None
+    ) -> None:
+        named = {values["story"] for values, _ in wanted if values.get("story")}
         people = {values[name] for values, _ in wanted for name in ("assignee", "reviewer") if values.get(name)}
         needs = {number for values, _ in wanted for number in values.get("depends_on", ())}
-        self.stories = (
-            {row.number: row for row in Story.objects.filter(project=project, number__in=stories, deleted_at=None)}
-            if stories
-            else {}
-        )
+        if stories is None:
+            stories = Story.objects.filter(project=project, number__in=named, deleted_at=None) if named else ()
+        self.stories = {row.number: row for row in stories}
         self.people = (
             {str(row.uid): row for row in User.objects.filter(uid__in=people, memberships__project=project)}
             if people

@@ -55,7 +55,7 @@ def preview(
     project = access.project
     sprint, targets = _sprints(project, sprint_number, moves)
     decide.refuse_stale(sprint, base_version)
-    named = ledger.read(project, [move.ticket for move in moves if move.ticket is not None])
+    named = ledger.read(project, [move.ticket for move in moves if move.ticket is not None], with_refs=False)
     refusals = decide.state_refusals(sprint)
     refusals += rules.refusals(
         moves,
@@ -66,7 +66,8 @@ def preview(
     if why is not None:
         refusals += reason_refusals(project, moves, why)
     decide.check_sprint_dates(sprint, moves)
-    References(project, list(decide.wanted_fields(moves)))  # raises Invalid for what leads nowhere
+    stories = list(Story.objects.filter(project=project, deleted_at=None).select_related("epic"))
+    References(project, list(decide.wanted_fields(moves)), stories=stories)  # raises Invalid for what leads nowhere
     refused = {refusal.pointer for refusal in refusals}
     free = [move for position, move in enumerate(moves) if f"/moves/{position}" not in refused]
     fields = {shape["number"]: ledger.plan_fields(shape) for shape in named.before.values()}
@@ -75,7 +76,7 @@ def preview(
         version=sprint.plan_version if sprint else None,
         diff=compare(plan, would(plan, free, fields=fields)),
         new=[fresh for move in free for fresh in ([move.new] if move.new else move.into)],
-        consequences=_consequences(project, sprint, free, today, inside=set(plan.tickets)),
+        consequences=_consequences(project, sprint, free, today, inside=set(plan.tickets), known=stories),
         refusals=refusals,
     )
 
@@ -102,7 +103,13 @@ def _sprints(
 
 
 def _consequences(
-    project: Project, sprint: Sprint | None, moves: Sequence[MoveRequest], today: date | None, *, inside: set[int]
+    project: Project,
+    sprint: Sprint | None,
+    moves: Sequence[MoveRequest],
+    today: date | None,
+    *,
+    inside: set[int],
+    known: Sequence[Story],
 ) -> list[Consequence]:
     if sprint is None:
         return []
@@ -133,7 +140,7 @@ def _consequences(
         )
         for row in rows.order_by("number")
     ]
-    stories, epics = _stories(project)
+    stories, epics = _stories(known)
     boxed = today is not None and project.estimate_mode == Project.EstimateMode.TIMEBOX
     ground = Ground(
         stories=stories,
@@ -155,10 +162,10 @@ def _targets(project: Project) -> dict[str, str]:
     return dict(rows.values_list("metric__key", "epic__title"))
 
 
-def _stories(project: Project) -> tuple[dict[int, str], dict[int, EpicFacts]]:
+def _stories(known: Sequence[Story]) -> tuple[dict[int, str], dict[int, EpicFacts]]:
     titles: dict[int, str] = {}
     epics: dict[int, EpicFacts] = {}
-    for row in Story.objects.filter(project=project, deleted_at=None).select_related("epic"):
+    for row in known:
         titles[row.number] = row.title
         if row.epic is not None and row.epic.deleted_at is None:
             epics[row.number] = EpicFacts(row.epic.number, row.epic.title, tuple(row.epic.components))
