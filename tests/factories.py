@@ -9,7 +9,7 @@ from typing import Any
 from agileml.accounts.actions import create_person
 from agileml.accounts.models import User
 from agileml.metrics.actions.snapshots import attach
-from agileml.metrics.rules import Point
+from agileml.metrics.rules.points import Point
 from agileml.planning.actions import decide, sprints, tickets
 from agileml.planning.models import Decision, Sprint
 from agileml.planning.rules.moves import parse

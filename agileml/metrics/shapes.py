@@ -1,9 +1,26 @@
 """How metrics, criteria and snapshots are shown to clients and kept in plans: one function a resource."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from agileml.lib.times import rfc3339
-from agileml.metrics.models import Criterion, Metric, Snapshot, Target
+from agileml.lib.times import maybe_rfc3339, rfc3339
+from agileml.metrics.models import (
+    Candidate,
+    Criterion,
+    Evaluation,
+    Look,
+    Metric,
+    Policy,
+    Promotion,
+    RegisteredModel,
+    Snapshot,
+    Target,
+)
+from agileml.projects.shapes import person
+
+Shape = dict[str, Any]
+NOT_NEWS = {"revision"}
 
 
 def metric(row: Metric) -> dict[str, Any]:
@@ -71,3 +88,106 @@ def snapshot(row: Snapshot, *, ticket: int) -> dict[str, Any]:
 def target(row: Target) -> dict[str, Any]:
     """Where an epic wants a metric to be. Needs `metric` loaded."""
     return {"metric": row.metric.key, "op": row.op, "value": row.value}
+
+
+def candidate(row: Candidate) -> Shape:
+    """A candidate as clients see it. Needs `ticket` loaded."""
+    return {"uid": str(row.uid), "ticket": row.ticket.number, "name": row.name, "created_at": rfc3339(row.created_at)}
+
+
+def policy(row: Policy) -> Shape:
+    """A version of a policy as clients see it. Needs `metric` loaded."""
+    return {
+        "version": row.version,
+        "metric": row.metric.key,
+        "margin": row.margin,
+        "dataset": {"name": row.dataset_name, "digest": row.dataset_digest},
+        "split": row.split,
+        "design": row.design,
+        "folds": row.folds,
+        "planned_n": row.planned_n,
+        "alpha": row.alpha,
+        "looks": row.looks,
+        "guardrails": row.guardrails,
+        "at": rfc3339(row.at),
+    }
+
+
+def model(row: RegisteredModel, *, policy: Shape | None, champion: int | None) -> Shape:
+    """A registered model as clients see it, with its newest policy and the number of the promotion that reigns."""
+    return {
+        "uid": str(row.uid),
+        "slug": row.slug,
+        "name": row.name,
+        "purpose": row.purpose,
+        "registry_source": row.registry_source,
+        "registry_name": row.registry_name,
+        "policy": policy,
+        "champion": champion,
+        "created_at": rfc3339(row.created_at),
+        "version": row.version,
+        "revision": row.revision,
+    }
+
+
+def look(row: Look) -> Shape:
+    """One judging of an evaluation as clients see it. Needs `actor` loaded."""
+    return {
+        "number": row.number,
+        "verdict": row.verdict,
+        "answer": row.answer,
+        "terms": row.terms,
+        "inputs": row.inputs,
+        "actor": person(row.actor),
+        "at": rfc3339(row.at),
+    }
+
+
+def evaluation(row: Evaluation, looks: Iterable[Look]) -> Shape:
+    """An evaluation as clients see it, with its looks in order. Needs model, champion, challenger's ticket, actor."""
+    return {
+        "uid": str(row.uid),
+        "number": row.number,
+        "model": row.model.slug,
+        "champion": row.champion.number,
+        "challenger": candidate(row.challenger),
+        "policy_version": row.policy.version,
+        "terms": row.terms,
+        "place": row.place,
+        "expects": row.expects,
+        "state": row.state,
+        "looks": [look(one) for one in looks],
+        "actor": person(row.actor),
+        "at": rfc3339(row.at),
+        "ended_at": maybe_rfc3339(row.ended_at),
+        "version": row.version,
+        "revision": row.revision,
+    }
+
+
+def promotion(row: Promotion) -> Shape:
+    """A promotion as clients see it. Needs model, candidate's ticket, evaluation, deployment and actor loaded."""
+    return {
+        "uid": str(row.uid),
+        "model": row.model.slug,
+        "number": row.number,
+        "candidate": candidate(row.candidate),
+        "kind": row.kind,
+        "evaluation": row.evaluation.number if row.evaluation else None,
+        "provisional": row.provisional,
+        "reason": row.reason,
+        "deployment": row.deployment.number if row.deployment else None,
+        "actor": person(row.actor),
+        "at": rfc3339(row.at),
+        "revision": row.revision,
+    }
+
+
+def moment(at: datetime) -> str:
+    """A time as all shapes write it."""
+    return rfc3339(at)
+
+
+def diff(before: Shape, after: Shape) -> dict[str, list[Any]]:
+    """What differs between two shapes of one thing, as {field: [old, new]}."""
+    return {name: [before[name], after[name]] for name in after if name not in NOT_NEWS and before[name] != after[name]}

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from agileml.lib.doubles import DoublesField
-from agileml.metrics.models import Snapshot
+from agileml.metrics.models import Evaluation, Snapshot
 from agileml.projects.models import Project
 from agileml.work.models import Epic, Finding, Ticket
 
@@ -156,23 +156,25 @@ class Assignment(models.Model):
 
 
 class Evidence(models.Model):
-    """What a decision rests on."""
+    """What a decision rests on: a finding, a snapshot or an evaluation."""
 
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="evidence")
     finding = models.ForeignKey(Finding, null=True, on_delete=models.PROTECT, related_name="+")
     snapshot = models.ForeignKey(Snapshot, null=True, on_delete=models.PROTECT, related_name="+")
+    evaluation = models.ForeignKey(Evaluation, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(finding__isnull=True, snapshot__isnull=False)
-                | models.Q(finding__isnull=False, snapshot__isnull=True),
-                name="evidence_is_one_thing",
+                condition=models.Q(finding__isnull=False, snapshot__isnull=True, evaluation__isnull=True)
+                | models.Q(finding__isnull=True, snapshot__isnull=False, evaluation__isnull=True)
+                | models.Q(finding__isnull=True, snapshot__isnull=True, evaluation__isnull=False),
+                name="evidence_names_one_thing",
             ),
         )
 
     def __str__(self) -> str:
-        return f"evidence {self.finding_id or self.snapshot_id}"
+        return f"evidence {self.finding_id or self.snapshot_id or self.evaluation_id}"
 
 
 class Proposal(models.Model):

@@ -249,8 +249,6 @@ def _one_criterion(value: Any) -> dict[str, Any]:
     item: dict[str, Any] = _criterion(value)
     item.pop("state", None)
     item.pop("measured", None)
-    if item["against"] == "champion":
-        raise _Bad("This project has no champion to compare with.", "no_champion", "/against")
     if item["against"] == "number" and item["value"] is None:
         raise _Bad("A criterion against a number needs the number.", "required", "/value")
     return item

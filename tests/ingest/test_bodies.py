@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agileml.ingest.rules.bodies import Given, Refused, canonical_digest, read, read_push, split_name
-from agileml.metrics.rules import NO_STEP, Point
+from agileml.metrics.rules.points import NO_STEP, Point
 from agileml.work.fields import Invalid
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)

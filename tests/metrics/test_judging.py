@@ -10,7 +10,7 @@ from agileml.journal.models import Change
 from agileml.metrics.actions.settings import set_baseline, watch_metric
 from agileml.metrics.actions.snapshots import attach
 from agileml.metrics.models import Candidate, Criterion, Judgement
-from agileml.metrics.rules import Point, state_of
+from agileml.metrics.rules.points import Point, state_of
 from agileml.projects.doors import writing_as_job
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_ticket, measure

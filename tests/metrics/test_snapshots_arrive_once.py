@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from agileml.journal.models import Change, Stream
 from agileml.metrics.actions.snapshots import Arrival, all_known, attach
 from agileml.metrics.models import Candidate, Metric, Snapshot
-from agileml.metrics.rules import NO_STEP, Point, state_of
+from agileml.metrics.rules.points import NO_STEP, Point, state_of
 from agileml.projects.doors import writing_as_job
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_cast, make_ticket

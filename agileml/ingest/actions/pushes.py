@@ -8,7 +8,7 @@ from agileml.accounts.models import User
 from agileml.ingest.rules.bodies import Body, Refused, read_push
 from agileml.metrics.actions.snapshots import attach
 from agileml.metrics.models import Snapshot
-from agileml.metrics.rules import Point
+from agileml.metrics.rules.points import Point
 from agileml.projects.doors import Hidden, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need

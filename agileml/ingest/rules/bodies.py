@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from agileml.ingest.rules import fields
-from agileml.metrics.rules import NO_STEP, Point, state_of
+from agileml.metrics.rules.points import NO_STEP, Point, state_of
 from agileml.work.fields import Invalid
 
 MOST_METRICS = 200

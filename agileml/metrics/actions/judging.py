@@ -1,12 +1,14 @@
 """Criteria are judged in the transaction that brings what they compare."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from agileml.metrics import shapes
 from agileml.metrics.models import Criterion, Judgement, Snapshot
-from agileml.metrics.queries import baseline_for, candidate_readings
-from agileml.metrics.rules import Judged, Reading, judge
+from agileml.metrics.queries.champions import champion_for, won_against
+from agileml.metrics.queries.readings import baseline_for, candidate_readings
+from agileml.metrics.rules.judging import Judged, Reading, judge
 from agileml.projects.doors import ProjectWriting
 from agileml.work.models import Ticket
 
@@ -43,17 +45,18 @@ def _image(ticket_id: int, criteria: list[Criterion], before: dict[int, dict[str
 def _judge(w: ProjectWriting, criterion: Criterion, revision: int) -> bool:
     """Judge one criterion; when the answer or its grounds are new, write the judgement and say True."""
     newest, readings = candidate_readings(criterion)
-    baseline = _baseline(criterion, newest)
+    reference = _reference(criterion, newest)
     answer = judge(
         readings,
         op=criterion.op,
         against=criterion.against,
         target=criterion.target,
         margin=criterion.margin,
-        baseline=baseline[0] if baseline else None,
+        reference=reference.value if reference else None,
         how=criterion.judge,
+        won=reference.won if reference else False,
     )
-    compared = _grounds(criterion, newest, readings, answer, baseline)
+    compared = _grounds(criterion, newest, readings, answer, reference)
     last = criterion.judgements.order_by("-pk").first()
     if last is None and newest is None:
         return False  # nothing to judge yet, and pending is what it says already
@@ -73,10 +76,27 @@ def _judge(w: ProjectWriting, criterion: Criterion, revision: int) -> bool:
     return True
 
 
-def _baseline(criterion: Criterion, newest: Snapshot | None) -> tuple[float, str] | None:
-    if criterion.against != Criterion.Against.BASELINE or newest is None:
+@dataclass(frozen=True)
+class _Reference:
+    """What a candidate is compared with: its number and name, and whether an evaluation already said that it lost."""
+
+    value: float
+    label: str
+    won: bool = False
+
+
+def _reference(criterion: Criterion, newest: Snapshot | None) -> _Reference | None:
+    if newest is None or criterion.against == Criterion.Against.NUMBER:
         return None
-    return baseline_for(criterion.metric_id, dataset_digest=newest.dataset_digest, split=newest.split)
+    digest, split = newest.dataset_digest, newest.split
+    if criterion.against == Criterion.Against.BASELINE:
+        baseline = baseline_for(criterion.metric_id, dataset_digest=digest, split=split)
+        return _Reference(*baseline) if baseline else None
+    champion = champion_for(criterion.metric_id, digest=digest, split=split)
+    if champion is None:
+        return None
+    promotion, value = champion
+    return _Reference(value, str(promotion.uid), won_against(promotion, newest.candidate_id))
 
 
 def _grounds(
@@ -84,9 +104,9 @@ def _grounds(
     newest: Snapshot | None,
     readings: list[Reading],
     answer: Judged,
-    baseline: tuple[float, str] | None,
+    reference: _Reference | None,
 ) -> dict[str, Any]:
-    return {
+    grounds = {
         "definition": shapes.definition(criterion),
         "dataset": newest.dataset_digest if newest else "",
         "split": newest.split if newest else "",
@@ -94,5 +114,8 @@ def _grounds(
             {"pair_key": reading.pair_key, "snapshot": reading.snapshot, "value": reading.value} for reading in readings
         ],
         "bound": answer.bound,
-        "baseline": baseline[1] if baseline else None,
+        "baseline": reference.label if reference and criterion.against == Criterion.Against.BASELINE else None,
     }
+    if criterion.against == Criterion.Against.CHAMPION:
+        grounds |= {"champion": reference.label if reference else None, "won": bool(reference and reference.won)}
+    return grounds

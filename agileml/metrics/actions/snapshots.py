@@ -9,8 +9,8 @@ from agileml.metrics import shapes
 from agileml.metrics.actions.judging import judge_tickets
 from agileml.metrics.actions.names import metrics_by_key
 from agileml.metrics.models import Candidate, Metric, Snapshot
-from agileml.metrics.queries import tickets_measured_against
-from agileml.metrics.rules import Point
+from agileml.metrics.queries.readings import tickets_measured_against
+from agileml.metrics.rules.points import Point
 from agileml.projects.doors import ProjectWriting
 from agileml.work.models import Ticket
 

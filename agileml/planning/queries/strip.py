@@ -13,7 +13,7 @@ from django.db.models.functions import RowNumber
 from agileml.lib.charts import Chart, sparkline
 from agileml.lib.figures import measured
 from agileml.metrics.models import Baseline, Criterion, Metric, Snapshot
-from agileml.metrics.rules import Reading, aggregate
+from agileml.metrics.rules.judging import Reading, aggregate
 from agileml.planning.queries.lines import Line
 
 READ_AT_MOST = 2_000  # pairs, newest first: a project's thousands of old runs must not slow its board

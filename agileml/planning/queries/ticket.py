@@ -13,7 +13,7 @@ from agileml.journal.models import Change
 from agileml.lib.charts import Chart, Run, dot_series
 from agileml.lib.figures import measured, scale_of
 from agileml.metrics.models import Citation, Criterion, Judgement, Metric, Snapshot
-from agileml.metrics.queries import baseline_for
+from agileml.metrics.queries.readings import baseline_for
 from agileml.planning.models import Assignment, Move, Sprint
 from agileml.planning.queries.cards import Light, light
 from agileml.projects.doors import Hidden

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from agileml.metrics.rules import Reading, aggregate
+from agileml.metrics.rules.judging import Reading, aggregate
 from agileml.planning.rules.replay import Plan, RecordedDecision, replay
 from agileml.planning.rules.taking_back import PastDecision, standing
 

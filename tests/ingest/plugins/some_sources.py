@@ -8,7 +8,7 @@ from typing import Any
 
 from agileml.ingest.connectors.base import Advice, Found, Look, Since
 from agileml.ingest.rules.bodies import Body
-from agileml.metrics.rules import Point
+from agileml.metrics.rules.points import Point
 
 
 class Patient:

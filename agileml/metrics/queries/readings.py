@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef, Q
 
-from agileml.metrics.models import Baseline, Candidate, Criterion, Snapshot, SnapshotQuerySet
-from agileml.metrics.rules import Reading, aggregate
+from agileml.metrics.models import Baseline, Candidate, Criterion, Promotion, Snapshot, SnapshotQuerySet
+from agileml.metrics.rules.judging import Reading, aggregate
 
 
 def candidate_readings(criterion: Criterion) -> tuple[Snapshot | None, list[Reading]]:
@@ -44,10 +44,12 @@ def pair_readings(rows: SnapshotQuerySet) -> list[Reading]:
 
 
 def tickets_measured_against(candidate_ids: Collection[int], metric_ids: Collection[int]) -> set[int]:
-    """The tickets with a criterion against a baseline that one of these candidates is, on one of these metrics."""
-    criteria = Criterion.objects.alive().filter(
-        against=Criterion.Against.BASELINE, metric__in=metric_ids, metric__baselines__candidate__in=candidate_ids
+    """The tickets with a criterion, on one of these metrics, against a baseline or champion that one of these is."""
+    baseline = Q(against=Criterion.Against.BASELINE, metric__baselines__candidate__in=candidate_ids)
+    crowned = Q(against=Criterion.Against.CHAMPION) & Exists(
+        Promotion.objects.filter(candidate__in=candidate_ids, model__project=OuterRef("metric__project"))
     )
+    criteria = Criterion.objects.alive().filter(baseline | crowned, metric__in=metric_ids)
     return set(criteria.values_list("ticket", flat=True))
 
 

@@ -1,12 +1,13 @@
-"""Metrics and what was measured: snapshots, candidates, baselines, criteria and their judgements."""
+"""Metrics and what was measured: snapshots, candidates, corrections, baselines."""
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 
-from agileml.lib.doubles import DoublesField, WideField
+from agileml.lib.doubles import WideField
 from agileml.projects.models import Project
-from agileml.work.models import Epic, Finding, Ticket
+from agileml.work.models import Ticket
 
 NO_STEP = -1  # not NULL: a NULL would defeat the unique constraint that makes a snapshot arrive once
 
@@ -131,6 +132,38 @@ class Snapshot(models.Model):
         return f"{self.metric_id} = {self.value if self.value is not None else self.value_state}"
 
 
+class SnapshotCorrection(models.Model):
+    """What a person says of a run's values instead of what they said themselves: candidate, pair, split.
+
+    It lies over the values as they were received and stays when the run is read again. `run_pair` and `run_split` are
+    those that were received; None leaves that part as it is.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="corrections")
+    source = models.CharField(max_length=40)
+    external_id = models.CharField(max_length=500)
+    run_pair = models.CharField(max_length=64, blank=True, default="")
+    run_split = models.CharField(max_length=64, blank=True, default="")
+    candidate = models.ForeignKey(Candidate, null=True, on_delete=models.PROTECT, related_name="+")
+    pair_key = models.CharField(max_length=64, null=True)
+    split = models.CharField(max_length=64, null=True)
+    reason = models.TextField(blank=True, default="")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    revision = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["ticket", "source", "external_id", "run_pair", "run_split"], name="one_correction_a_run"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"correction of {self.external_id}"
+
+
 class Baseline(models.Model):
     """What a metric is worth without the work: a measured candidate, or a constant with a label."""
 
@@ -158,114 +191,3 @@ class Baseline(models.Model):
 
     def __str__(self) -> str:
         return self.label
-
-
-class CriterionQuerySet(models.QuerySet["Criterion"]):
-    def alive(self) -> "CriterionQuerySet":
-        """Criteria that are part of their ticket's plan now."""
-        return self.filter(deleted_at=None)
-
-
-class Criterion(models.Model):
-    """A machine-checkable test of a ticket. `state` and `value` repeat the last judgement, for lights on cards."""
-
-    class Role(models.TextChoices):
-        SUCCESS = "success", "Success"
-        KILL = "kill", "Kill"
-
-    class Op(models.TextChoices):
-        AT_LEAST = ">=", "≥"
-        AT_MOST = "<=", "≤"
-
-    class Against(models.TextChoices):
-        NUMBER = "number"
-        BASELINE = "baseline"
-        CHAMPION = "champion"
-
-    class Judge(models.TextChoices):
-        MEAN = "mean"
-        WORST = "worst"
-        ONE = "one"
-
-    class State(models.TextChoices):
-        PENDING = "pending", "pending"
-        MET = "met", "met"
-        NOT_MET = "not_met", "not met"
-        AHEAD_UNTESTED = "ahead_untested", "ahead, untested"
-
-    uid = models.UUIDField(default=uuid.uuid4, unique=True)
-    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="criteria")
-    role = models.CharField(max_length=7, choices=Role.choices, default=Role.SUCCESS)
-    metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="criteria")
-    dataset = models.CharField(max_length=128, blank=True, default="")  # a digest; empty is any
-    split = models.CharField(max_length=64, blank=True, default="")  # empty is any
-    op = models.CharField(max_length=2, choices=Op.choices)
-    against = models.CharField(max_length=8, choices=Against.choices, default=Against.NUMBER)
-    target = models.FloatField(null=True)
-    margin = models.FloatField(default=0)
-    judge = models.CharField(max_length=5, choices=Judge.choices, default=Judge.MEAN)
-    expected_gain = models.FloatField(null=True)
-    state = models.CharField(max_length=14, choices=State.choices, default=State.PENDING)
-    value = models.FloatField(null=True)
-    judged_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField()
-    deleted_at = models.DateTimeField(null=True)
-
-    objects = CriterionQuerySet.as_manager()
-
-    class Meta:
-        constraints = (
-            models.CheckConstraint(
-                condition=~models.Q(against="number") | models.Q(target__isnull=False), name="a_number_is_given"
-            ),
-        )
-        indexes = (models.Index(fields=["ticket", "deleted_at"], name="criterion_by_ticket"),)
-
-    def __str__(self) -> str:
-        return f"{self.metric_id} {self.op} {self.target}"
-
-
-class Judgement(models.Model):
-    """One judging of one criterion, naming what was compared. Written whenever the answer or its grounds change."""
-
-    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    criterion = models.ForeignKey(Criterion, on_delete=models.PROTECT, related_name="judgements")
-    state = models.CharField(max_length=14, choices=Criterion.State.choices)
-    value = models.FloatField(null=True)
-    against_value = models.FloatField(null=True)
-    candidate = models.ForeignKey(Candidate, null=True, on_delete=models.PROTECT, related_name="+")
-    compared = DoublesField(default=dict)
-    at = models.DateTimeField()
-    revision = models.BigIntegerField(default=0)
-
-    class Meta:
-        indexes = (models.Index(fields=["criterion", "at"], name="judgement_by_criterion"),)
-
-    def __str__(self) -> str:
-        return self.state
-
-
-class Target(models.Model):
-    """Where an epic wants a metric to be."""
-
-    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    epic = models.OneToOneField(Epic, on_delete=models.PROTECT, related_name="target")
-    metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+")
-    op = models.CharField(max_length=2, choices=Criterion.Op.choices)
-    value = models.FloatField()
-
-    def __str__(self) -> str:
-        return f"{self.metric_id} {self.op} {self.value}"
-
-
-class Citation(models.Model):
-    """A finding rests on a snapshot."""
-
-    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="citations")
-    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="citations")
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["finding", "snapshot"], name="one_citation_a_pair"),)
-
-    def __str__(self) -> str:
-        return f"{self.finding_id} cites {self.snapshot_id}"

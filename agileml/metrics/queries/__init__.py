@@ -1,0 +1,1 @@
+"""Reading what was measured, and who is champion."""

@@ -1,0 +1,90 @@
+"""A verdict in one plain sentence, for people who do not read intervals."""
+
+from agileml.lib.figures import measured
+from agileml.metrics.rules.terms import AB_TEST, KFOLD, SEEDS, SINGLE, Answer, Terms
+
+WORDS = {
+    "win": "Win",
+    "provisional_win": "Win, for now",
+    "deterministic_win": "Win, without chance",
+    "no_win": "No win",
+    "regression": "Worse",
+    "inconclusive": "Cannot tell yet",
+    "insufficient": "Too few to tell",
+    "not_comparable": "Not comparable",
+    "blocked_by_guardrail": "Held by a guardrail",
+}
+TONES = {
+    "win": "good", "deterministic_win": "good", "provisional_win": "wait", "inconclusive": "wait",
+    "insufficient": "wait", "no_win": "bad", "regression": "bad", "not_comparable": "bad",
+    "blocked_by_guardrail": "bad",
+}  # fmt: skip
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def sentence(terms: Terms, answer: Answer, unit: str = "") -> str:
+    """What may be said to somebody who was not there; `unit` is the metric's.
+
+    It ends with how safe it is to say, never with a figure that looks safer than it is.
+    """
+    by = "" if answer.mean is None else measured(abs(answer.mean), unit)
+    over = _over(terms, answer.n)
+    margin = f" by the {measured(terms.margin, unit)} that matter" if terms.margin else ""
+    match answer.verdict:
+        case "win":
+            return f"Better than the champion by {by} {over}: safe to say."
+        case "deterministic_win":
+            return f"Better than the champion by {by}, the same {over}: there is no chance in it."
+        case "provisional_win":
+            return f"Better than the champion by {by} {over}, which are too few to be sure{_more(terms, answer)}."
+        case "no_win":
+            return f"Not better than the champion{margin}: {_side(answer, by)} {over}."
+        case "regression":
+            return f"Worse than the champion by {by} {over}: safe to say."
+        case "insufficient":
+            seen = f"{_side(answer, by)} {over}" if answer.mean is not None else "Not enough was measured"
+            return f"{seen[0].upper()}{seen[1:]}: too few to tell anything{_more(terms, answer)}."
+        case "blocked_by_guardrail":
+            broken = " and ".join(_broken(one.metric, one.change) for one in answer.guardrails if not one.held)
+            return f"Better than the champion by {by} {over}, but {broken}."
+        case "not_comparable":
+            return f"Not comparable: {answer.problem}"
+    return f"{_side(answer, by)[0].upper()}{_side(answer, by)[1:]} {over}: that may be chance{_more(terms, answer)}."
+
+
+def plan_note(terms: Terms, reachable: int) -> str:
+    """What has to be said when an evaluation is planned with fewer pairs than its test needs; empty if it is not."""
+    if terms.design not in {SEEDS, KFOLD} or len(terms.pairs) >= reachable:
+        return ""
+    what = "folds" if terms.design == KFOLD else "repeats"
+    return (
+        f"With {len(terms.pairs)} {what} the exact test cannot reach its level, however clear the gain: "
+        f"as challenger number {terms.place} it needs {reachable}. It can be a win for now at best."
+    )
+
+
+def _side(answer: Answer, by: str) -> str:
+    if not answer.mean:
+        return "the two are level"
+    return f"ahead of the champion by {by}" if answer.mean > 0 else f"behind the champion by {by}"
+
+
+def _over(terms: Terms, n: int) -> str:
+    if terms.design == AB_TEST:
+        return "in use"
+    if terms.design == SINGLE:
+        return "on this test set"
+    count = NUMBERS[n] if n < len(NUMBERS) else f"{n:,}"
+    what = "fold" if terms.design == KFOLD else "repeat"
+    return f"over {count} {what}{'' if n == 1 else 's'}"
+
+
+def _more(terms: Terms, answer: Answer) -> str:
+    if not answer.more:
+        return ""
+    what = {KFOLD: "fold", AB_TEST: "day"}.get(terms.design, "seed")
+    return f"; about {answer.more:,} more {what}{'' if answer.more == 1 else 's'} would tell"
+
+
+def _broken(metric: str, change: float | None) -> str:
+    return f"{metric} was not measured" if change is None else f"{metric} got worse by {measured(abs(change))}"

@@ -1,0 +1,66 @@
+"""Each verdict is told in one plain sentence that promises no more than it may."""
+
+from dataclasses import replace
+
+import pytest
+
+from agileml.metrics.rules.saying import TONES, WORDS, plan_note, sentence
+from agileml.metrics.rules.terms import Answer, Guarded, Terms
+
+FIVE = Terms("f1", "higher", 0.01, "holdout", "sha256:1", "test", "seeds", tuple(f"seed={at}" for at in range(5)))
+ANSWER = Answer("win", 5, 0.01, 0.0325, mean=0.008)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (ANSWER, "Better than the champion by 0.8 % over five repeats: safe to say."),
+        (
+            replace(ANSWER, verdict="deterministic_win"),
+            "Better than the champion by 0.8 %, the same over five repeats: there is no chance in it.",
+        ),
+        (
+            replace(ANSWER, verdict="provisional_win", n=3, more=2),
+            "Better than the champion by 0.8 % over three repeats, which are too few to be sure; "
+            "about 2 more seeds would tell.",
+        ),
+        (
+            replace(ANSWER, verdict="no_win"),
+            "Not better than the champion by the 1 % that matter: ahead of the champion by 0.8 % over five repeats.",
+        ),
+        (
+            replace(ANSWER, verdict="regression", mean=-0.02),
+            "Worse than the champion by 2 % over five repeats: safe to say.",
+        ),
+        (
+            replace(ANSWER, verdict="inconclusive", mean=0.0),
+            "The two are level over five repeats: that may be chance.",
+        ),
+        (
+            replace(ANSWER, verdict="insufficient", n=1, more=2),
+            "Ahead of the champion by 0.8 % over one repeat: too few to tell anything; about 2 more seeds would tell.",
+        ),
+        (
+            replace(ANSWER, verdict="blocked_by_guardrail", guardrails=(Guarded("latency", -3.0, 1.0, held=False),)),
+            "Better than the champion by 0.8 % over five repeats, but latency got worse by 3.",
+        ),
+        (
+            replace(ANSWER, verdict="not_comparable", mean=None, problem="seed=3 has not been measured."),
+            "Not comparable: seed=3 has not been measured.",
+        ),
+    ],
+)
+def test_a_verdict_is_one_sentence(answer: Answer, said: str):
+    assert sentence(FIVE, answer, "%") == said
+
+
+def test_every_verdict_has_a_word_and_a_tone():
+    assert WORDS.keys() == TONES.keys()
+
+
+def test_too_few_pairs_for_the_test_are_told_when_it_is_planned():
+    assert plan_note(FIVE, 5) == ""
+    assert plan_note(replace(FIVE, place=2), 7) == (
+        "With 5 repeats the exact test cannot reach its level, however clear the gain: "
+        "as challenger number 2 it needs 7. It can be a win for now at best."
+    )
