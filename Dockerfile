@@ -16,7 +16,7 @@ ENV AGILEML_DATA=/data
 # A key is needed to load the settings, and this one is kept nowhere.
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin agileml \
     && mkdir -p /data/uploads \
-    && AGILEML_SECRET_KEY=unused python manage.py collectstatic --no-input --verbosity 0 \
+    && AGILEML_SECRET_KEY=unused AGILEML_FIELD_KEYS=unused-unused-unused-unused-unused python manage.py collectstatic --no-input --verbosity 0 \
     && chown -R agileml /data
 USER agileml
 VOLUME /data/uploads

@@ -10,7 +10,7 @@ PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q -n $(WORKERS) --dist worksteal
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 # Linting loads the settings, which must not make keys in anybody's data folder for that.
-LINT := env AGILEML_SECRET_KEY=lint DATABASE_URL= $(PY) -m
+LINT := env AGILEML_SECRET_KEY=lint AGILEML_FIELD_KEYS=lint-lint-lint-lint-lint-lint-lint-lint DATABASE_URL= $(PY) -m
 
 .PHONY: demo test lint soak bench screenshot lock clean
 

@@ -20,6 +20,8 @@ RELEASE = "0.1.0"
 
 DEBUG = env.flag("AGILEML_DEBUG")
 SECRET_KEY = env.kept_secret("AGILEML_SECRET_KEY", folder=DATA / "keys", embedded=EMBEDDED)
+# What the secrets of sources are encrypted with: the first key writes, the others still read.
+FIELD_KEYS = env.kept_keys("AGILEML_FIELD_KEYS", folder=DATA / "keys", embedded=EMBEDDED)
 ALLOWED_HOSTS = env.words("AGILEML_ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("AGILEML_TRUSTED_ORIGINS")
 
@@ -181,6 +183,8 @@ REST_FRAMEWORK = {
 METRIC_ROOTS = [Path(root).resolve() for root in env.words("AGILEML_METRIC_ROOTS")] or (
     [DATA / "metrics"] if EMBEDDED else []
 )
+# Hosts of sources that may be inside of a private network; every other address that a user enters must be public.
+ALLOWED_SOURCE_HOSTS = env.words("AGILEML_ALLOWED_SOURCE_HOSTS")
 SWEEP_SECONDS = env.number("AGILEML_SWEEP_SECONDS", default=2 if EMBEDDED else 5, least=0.2)
 LEASE_SECONDS = env.number("AGILEML_LEASE_SECONDS", default=60, least=1)
 

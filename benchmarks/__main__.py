@@ -15,6 +15,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="agileml-bench-") as folder:
         os.environ["AGILEML_DATA"] = folder
         os.environ.setdefault("AGILEML_SECRET_KEY", "bench")
+        os.environ.setdefault("AGILEML_FIELD_KEYS", "for benchmarks alone and long enough")
         os.environ["AGILEML_LOG_LEVEL"] = "ERROR"
         os.environ["DJANGO_SETTINGS_MODULE"] = "agileml.settings"
         sys.path.insert(0, str(Path(__file__).resolve().parent.parent))

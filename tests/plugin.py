@@ -101,6 +101,7 @@ class Ground:
             (data / part).mkdir(parents=True, exist_ok=True)
         os.environ["AGILEML_DATA"] = str(data)
         os.environ["AGILEML_SECRET_KEY"] = "the same in every test"
+        os.environ["AGILEML_FIELD_KEYS"] = "the same in every test and long enough"
         os.environ["AGILEML_METRIC_ROOTS"] = str(data / "metrics")
         # Playwright's synchronous API runs an event loop in the very thread that the tests use the database from.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"

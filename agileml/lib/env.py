@@ -61,6 +61,14 @@ def kept_secret(name: str, *, folder: Path, embedded: bool) -> str:
         raise ImproperlyConfigured(f"The data folder {folder.parent} cannot be used: {problem.strerror}.") from None
 
 
+def kept_keys(name: str, *, folder: Path, embedded: bool, shortest: int = 32) -> list[str]:
+    """A comma-separated list of keys, kept as `kept_secret` keeps one. Raises ImproperlyConfigured for a short one."""
+    keys = [key.strip() for key in kept_secret(name, folder=folder, embedded=embedded).split(",") if key.strip()]
+    if not keys or any(len(key) < shortest for key in keys):
+        raise ImproperlyConfigured(f"{name} must be one or more keys of at least {shortest} characters.")
+    return keys
+
+
 def _kept(path: Path) -> str:
     try:
         return path.read_text().strip()

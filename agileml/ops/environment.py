@@ -27,4 +27,5 @@ def for_demo(arguments: list[str]) -> None:
     data = data.resolve()
     os.environ["AGILEML_DATA"] = str(data)
     os.environ.setdefault("AGILEML_METRIC_ROOTS", str(data / "metrics"))
-    os.environ["AGILEML_SECRET_KEY"] = env.kept_secret("AGILEML_SECRET_KEY", folder=data / "keys", embedded=True)
+    for name in ("AGILEML_SECRET_KEY", "AGILEML_FIELD_KEYS"):
+        os.environ[name] = env.kept_secret(name, folder=data / "keys", embedded=True)

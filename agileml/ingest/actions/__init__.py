@@ -2,6 +2,6 @@
 
 from agileml.ingest.actions.polling import poll
 from agileml.ingest.actions.pushes import receive_push
-from agileml.ingest.actions.sources import make_source, pause, refresh, resume
+from agileml.ingest.actions.sources import edit_source, make_source, pause, refresh, resume
 
-__all__ = ["make_source", "pause", "poll", "receive_push", "refresh", "resume"]
+__all__ = ["edit_source", "make_source", "pause", "poll", "receive_push", "refresh", "resume"]

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from agileml.ingest import secrets
 from agileml.ingest.actions.pushes import believable
 from agileml.ingest.actions.sources import set_state
 from agileml.ingest.connectors.base import (
@@ -30,7 +31,7 @@ from agileml.ingest.connectors.registry import kinds
 from agileml.ingest.models import Poll, Source
 from agileml.lib.times import rfc3339
 from agileml.metrics.actions.snapshots import all_known, attach
-from agileml.metrics.rules import Point
+from agileml.metrics.rules.points import Point
 from agileml.projects.doors import ProjectWriting, writing_as_job
 from agileml.work.models import Ticket
 
@@ -122,7 +123,11 @@ def _fetch(source: Source, since: Since) -> Look:
     if kind is None or kind.connector is None:
         why = kind.error if kind else "its package is not installed here"
         raise SourceTransient(f"The connector {source.kind} cannot be used: {why}")
-    return kind.connector.fetch(source.config, source.project.key, since)
+    try:
+        config = secrets.merge(source.config, secrets.open_(source.secrets))
+    except secrets.Unopened as error:
+        raise SourceAuthError(str(error)) from None
+    return kind.connector.fetch(config, source.project.key, since)
 
 
 def _to_try_again(claim: _Claim) -> dict[str, str]:

@@ -7,9 +7,10 @@ from uuid import UUID
 from jsonschema import Draft202012Validator
 
 from agileml.accounts.models import User
-from agileml.ingest import shapes
-from agileml.ingest.connectors.registry import kinds
+from agileml.ingest import secrets, shapes
+from agileml.ingest.connectors.registry import connector_for, kinds
 from agileml.ingest.models import Poll, Source
+from agileml.lib.http import origin as server
 from agileml.projects.doors import Hidden, ProjectWriting, enter, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
@@ -35,10 +36,8 @@ def make_source(
     if known is None or known.connector is None:
         why = f"It is broken here: {known.error}" if known else f"Installed are {', '.join(sorted(kinds()))}."
         raise Invalid([FieldError("/kind", "unknown_choice", f"There is no such kind of source. {why}")])
-    errors = [
-        FieldError("/config" + "".join(f"/{step}" for step in error.absolute_path), "invalid", error.message)
-        for error in Draft202012Validator(known.connector.config_schema).iter_errors(config)
-    ]
+    public, secret = secrets.split(config, known.connector.config_schema)
+    errors = _errors(secrets.merge(public, secret), known.connector.config_schema)
     name = name.strip()
     if not 1 <= len(name) <= 120:
         errors.append(FieldError("/name", "required" if not name else "too_long", "A name of 1 to 120 characters."))
@@ -52,7 +51,8 @@ def make_source(
             project=w.project,
             kind=kind,
             name=name,
-            config=config,
+            config=public,
+            secrets=secrets.seal(secret),
             every_seconds=pause_seconds,
             due_at=now,
             created_at=w.now,
@@ -61,6 +61,76 @@ def make_source(
         row.save(force_insert=True)
         w.journal.record("source", "created", row, resource=shapes.source(row, None))
     return row
+
+
+def edit_source(
+    *,
+    project: Project,
+    source: UUID,
+    config: dict[str, Any],
+    actor: User,
+    now: datetime,
+    name: str | None = None,
+    origin: str = "",
+) -> Source:
+    """Set a source up anew; it is then read as if for the first time. A secret that is left blank stays as it is.
+
+    Unless the address leads to another server: a kept secret goes to nobody that it was not entered for.
+    Raises Hidden for no such source, and Invalid as `make_source` does.
+    """
+    with writing(project, actor=actor, now=now, need=Need.LEAD, origin=origin) as w:
+        row = _source(w, source)
+        connector = connector_for(row.kind)
+        if connector is None:
+            raise Invalid([FieldError("/kind", "unknown_choice", "The connector of this source is not installed.")])
+        public, secret = secrets.split(config, connector.config_schema)
+        kept = _kept(row, public, secret)
+        public, secret = secrets.split(secrets.merge(public, kept | secret), connector.config_schema)
+        errors = _errors(secrets.merge(public, secret), connector.config_schema)
+        title = row.name if name is None else name.strip()
+        if not 1 <= len(title) <= 120:
+            errors.append(FieldError("/name", "invalid", "A name of 1 to 120 characters."))
+        if errors:
+            raise Invalid(errors)
+        last = Poll.objects.filter(source=row).order_by("-at", "-pk").first()
+        was = shapes.source(row, last)
+        row.name, row.config, row.secrets = title, public, secrets.seal(secret)
+        row.cursor, row.waiting, row.failures, row.leased_until, row.due_at = {}, [], 0, None, now
+        row.version, row.revision = row.version + 1, w.revision
+        row.save()
+        shape = shapes.source(row, last)
+        changed = {key: [was[key], shape[key]] for key in ("name", "config") if was[key] != shape[key]}
+        w.journal.record("source", "updated", row, diff=changed)
+    return row
+
+
+def _kept(row: Source, public: dict[str, Any], secret: dict[str, Any]) -> dict[str, Any]:
+    """The secrets that stay; none of one that cannot be read. Raises Invalid when they would go to another server."""
+    try:
+        kept = secrets.open_(row.secrets)
+    except secrets.Unopened:
+        return {}
+    left = kept.keys() - secret.keys()
+    if left and server(str(row.config.get("url", ""))) != server(str(public.get("url", ""))):
+        raise Invalid(
+            [
+                FieldError(f"/config/{name}", "required", "Enter it again: the server is another.")
+                for name in sorted(left)
+            ]
+        )
+    return kept
+
+
+def _errors(config: dict[str, Any], schema: dict[str, Any]) -> list[FieldError]:
+    """What a schema refuses; of a secret never with its text."""
+    return [
+        FieldError(
+            "/config" + "".join(f"/{step}" for step in error.absolute_path),
+            "invalid",
+            "This cannot be taken as it is." if secrets.names(schema) & set(error.absolute_path) else error.message,
+        )
+        for error in Draft202012Validator(schema).iter_errors(config)
+    ]
 
 
 def pause(*, project: Project, source: UUID, actor: User, now: datetime, origin: str = "") -> Source:

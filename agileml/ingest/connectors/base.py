@@ -24,7 +24,11 @@ class SourceGone(SourceError):
 
 
 class SourceTransient(SourceError):
-    """It did not work now and may well work later."""
+    """It did not work now and may well work later; not before `after` seconds, if the server said so."""
+
+    def __init__(self, message: str, *, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class SourceBadData(SourceError):
@@ -37,15 +41,23 @@ class Since:
 
     `cursor` is what the connector's last look answered, empty at first. `again` are places that it named before and is
     to look at once more, each with the mark that it left there.
+
+    `reduce` and `step` are for a reference alone: which value of a curve is wanted, the `latest` (that of the highest
+    step), the `max`, the `min`, or the one `at_step`. A source without curves may ignore them.
     """
 
     cursor: Mapping[str, Any] = field(default_factory=dict)
     again: Mapping[str, str] = field(default_factory=dict)
+    reduce: str = "latest"
+    step: int | None = None
 
 
 @dataclass(frozen=True)
 class Found:
-    """What is for one ticket: its key, and the place it came from (a file's path, a run's id)."""
+    """What is for one ticket: its key, and the place it came from (a file's path, a run's id).
+
+    The key is empty where a reference was read: whoever bound it knows for which ticket.
+    """
 
     ticket: str
     where: str
@@ -65,13 +77,18 @@ class Problem:
 
 @dataclass(frozen=True)
 class Look:
-    """What one look found: at most a few thousand points; `more` says that there is more to be read right now."""
+    """What one look found: at most a few thousand points; `more` says that there is more to be read right now.
+
+    `running` names the tickets that wait on a run which is not finished: all of them at each look, not only new ones.
+    For a reference it holds one empty text if what was read is unfinished. None says that nobody knows.
+    """
 
     found: tuple[Found, ...]
     problems: tuple[Problem, ...]
     cursor: Mapping[str, Any]
     seen: int
     more: bool = False
+    running: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
