@@ -4,6 +4,7 @@ import math
 
 NOT_NUMBERS = {"nan": "NaN", "pos_inf": "∞", "neg_inf": "−∞"}
 MINUS = "\N{MINUS SIGN}"
+SPELLED_OUT = 1e9  # beyond, digits can no longer be counted at a glance
 
 
 def scale_of(unit: str) -> float:
@@ -19,15 +20,24 @@ def measured(value: float | None, unit: str = "", *, state: str = "ok", places: 
     if value is None or not math.isfinite(value):
         return NOT_NUMBERS.get(state, "–")
     shown = value * scale_of(unit)
+    if not math.isfinite(shown):
+        return measured(value)  # a fraction that has no double as percent
     if places is None:
         places = 0 if shown == 0 else min(max(2 - math.floor(math.log10(abs(shown))), 0), 6)
-    text = f"{shown:.{places}f}"
+    text = f"{shown:.{places}f}" if abs(shown) < SPELLED_OUT else f"{shown:.3g}"
+    if shown == 0:
+        text = text.lstrip("-")
     if shown and not text.strip("-0."):
         text = f"{shown:.1e}"  # far smaller than its metric's values usually are, and yet not nothing
-    elif "." in text:
+    elif "." in text and "e" not in text:
         text = text.rstrip("0").rstrip(".")
     text = text.replace("-", MINUS)
     return f"{text} {unit}" if unit else text
+
+
+def exact(value: float) -> str:
+    """A double as it is stored, so that reading it again gives the same one: "0.1", "-0.0", "5e-324"."""
+    return repr(value)
 
 
 def gap(value: float, unit: str = "") -> str:

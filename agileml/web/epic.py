@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -17,6 +18,7 @@ from agileml.planning.actions.alignment import review_epic
 from agileml.planning.models import AlignmentReview
 from agileml.planning.queries import epics as queries
 from agileml.planning.queries.epics import EpicLine
+from agileml.planning.queries.measured import measured_under
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.epics import components
@@ -155,6 +157,13 @@ def _page(
         "line": line,
         "epic": line.epic,
         "tickets": queries.tickets_under(story__epic=line.epic),
+        "runs": measured_under(
+            access.project.pk,
+            metric=request.GET.get("metric", ""),
+            aim=line.goal,
+            zone=ZoneInfo(access.project.time_zone),
+            ticket__story__epic=line.epic,
+        ),
         "sprints": queries.reviewable(access.project),
         "verdicts": AlignmentReview.Verdict.choices,
         "metrics": Metric.objects.filter(project=access.project).order_by("key"),

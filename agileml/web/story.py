@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from agileml.lib.numbers import whole
 from agileml.planning.queries import epics as queries
+from agileml.planning.queries.measured import measured_under
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.merging import conflict, merge
@@ -77,6 +79,13 @@ def _page(
     context = {
         "story": story,
         "tickets": queries.tickets_under(story=story),
+        "runs": measured_under(
+            access.project.pk,
+            metric=request.GET.get("metric", ""),
+            aim=next(iter(queries.goals_of([story.epic])), None) if story.epic else None,
+            zone=ZoneInfo(access.project.time_zone),
+            ticket__story=story,
+        ),
         "epics": [(str(row.number), row.title) for row in queries.others(access.project)],
         "sent": sent or now,
         "was": now,

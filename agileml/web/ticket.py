@@ -18,6 +18,7 @@ from agileml.planning.actions.links import add_link, remove_link
 from agileml.planning.actions.notes import give_opinion, write_finding
 from agileml.planning.actions.tickets import edit_ticket
 from agileml.planning.models import Sprint
+from agileml.planning.queries import measured
 from agileml.planning.queries import ticket as queries
 from agileml.planning.queries.activity import activity
 from agileml.planning.queries.done import lacking
@@ -206,7 +207,8 @@ def _whole(request: HttpRequest, access: Access, where: Where) -> dict[str, Any]
     zone = ZoneInfo(project.time_zone)
     moves = queries.decided(ticket)
     deferred = counting(reversed(moves))
-    runs = queries.runs(ticket, [one.row for one in criteria], metric=request.GET.get("metric", ""), zone=zone)
+    asked = {name: request.GET.get(name, "") for name in ("metric", "run")}
+    runs = measured.runs(ticket, [one.row for one in criteria], zone=zone, **asked)
     return frame(
         access,
         "",

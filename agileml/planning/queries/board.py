@@ -142,6 +142,7 @@ def board(access: Access, sprint: Sprint, active: Sequence[Sprint], *, filters: 
     shown = [ticket for ticket in tickets if filters.keeps(ticket, project.key)]
     goal = first_goal(tickets)
     known = signals(sprint, {ticket.pk: ticket.number for ticket in tickets})
+    aim = strip(project.key, goal, tickets=[ticket.pk for ticket in shown])
     made = cards(
         project,
         shown,
@@ -150,6 +151,7 @@ def board(access: Access, sprint: Sprint, active: Sequence[Sprint], *, filters: 
         needs=_open_needs(project, known),
         menus=Need.WORK in access.can,
         metric=goal.metric if goal else None,
+        gaps=({}, "") if aim is None else (aim.gaps, aim.metric),
     )
     left = [ticket for ticket in tickets if ticket.status in COLUMNS[:-1]]
     return Board(
@@ -160,7 +162,7 @@ def board(access: Access, sprint: Sprint, active: Sequence[Sprint], *, filters: 
         tabs=_tabs(sprint, active),
         lanes=_lanes(project, shown, made, filters.lanes),
         skipped=tuple(made[ticket.pk] for ticket in shown if ticket.status == Ticket.Status.SKIPPED),
-        strip=strip(project.key, goal),
+        strip=aim,
         suggestions=tuple(suggested(project, sprint, tickets, known, dismissed=put_aside(sprint))),
         done=sum(ticket.status == Ticket.Status.DONE for ticket in tickets),
         skips=sum(ticket.status == Ticket.Status.SKIPPED for ticket in tickets),

@@ -41,6 +41,7 @@ class Card:
     assignee: str = ""
     initials: str = ""
     lights: tuple[Light, ...] = ()
+    diff: str = ""
     blocked: str = ""
     waiting: str = ""
     facts: tuple[str, ...] = ()
@@ -60,12 +61,14 @@ def cards(
     needs: Mapping[int, Sequence[str]],
     menus: bool,
     metric: int | None = None,
+    gaps: tuple[Mapping[int, str], str] = ({}, ""),
 ) -> dict[int, Card]:
     """The card of each ticket, by the ticket's id; two queries, however many tickets there are.
 
     `lights`, `findings` and `needs` (the keys of open tickets) are known already, by the tickets' ids. `menus` says
     whether cards have the way to their actions. `metric` is the id of the one that matters most: a card without a
-    criterion shows it rather than another.
+    criterion shows it rather than another. `gaps` says by ticket number what the newest candidate gains, and on
+    which metric.
     """
     ids = [ticket.pk for ticket in tickets]
     newest = _newest([pk for pk in ids if pk not in lights], metric)
@@ -88,6 +91,7 @@ def cards(
             assignee=who,
             initials=initials(who) if who else "",
             lights=tuple(lights.get(ticket.pk, ())),
+            diff=_diff(gaps[0].get(ticket.number, ""), gaps[1], lights.get(ticket.pk, ())),
             blocked=f"blocked: {ticket.blocked_why}"[:80] if ticket.blocked_why else "",
             waiting="waiting on a run" if ticket.waiting_on_run else "",
             facts=tuple(fact for fact in facts if fact),
@@ -98,6 +102,12 @@ def cards(
             menu=menus,
         )
     return made
+
+
+def _diff(gap: str, metric: str, lights: Sequence[Light]) -> str:
+    """A gain in words; beside lights that are all about something else it names its metric."""
+    named = not lights or any(light.metric == metric for light in lights)
+    return gap if named or not gap else f"{metric} {gap}"
 
 
 LIGHT = ("state", "role", "value", "op", "target", "against", "margin", "metric__key", "metric__unit")

@@ -58,6 +58,7 @@ class EpicLine:
     coverage: Sequence[Covered]
     reviews: Sequence[AlignmentReview]
     unreviewed: int
+    goal: Goal | None = None
 
     @property
     def review(self) -> AlignmentReview | None:
@@ -96,19 +97,7 @@ def epic_lines(project: Project, *, number: int | None = None) -> list[EpicLine]
     rows = list(epics if number is None else epics.filter(number=number))
     if number is not None and not rows:
         raise Hidden(number)
-    goals = [
-        Goal(
-            epic=target.epic_id,
-            title=next(row.title for row in rows if row.pk == target.epic_id),
-            op=target.op,
-            value=target.value,
-            metric=target.metric_id,
-            key=target.metric.key,
-            unit=target.metric.unit,
-            direction=target.metric.direction,
-        )
-        for target in Target.objects.filter(epic__in=rows).select_related("metric")
-    ]
+    goals = goals_of(rows)
     aims = strips(project.key, goals)
     stories, work = _stories(rows)
     reviews: dict[int, list[AlignmentReview]] = defaultdict(list)
@@ -121,6 +110,7 @@ def epic_lines(project: Project, *, number: int | None = None) -> list[EpicLine]
         EpicLine(
             epic=row,
             strip=aims.get(row.pk),
+            goal=next((goal for goal in goals if goal.epic == row.pk), None),
             stories=stories[row.pk],
             coverage=coverage(row.components, work[row.pk]),
             reviews=reviews[row.pk],
@@ -129,6 +119,24 @@ def epic_lines(project: Project, *, number: int | None = None) -> list[EpicLine]
             ),
         )
         for row in rows
+    ]
+
+
+def goals_of(epics: Sequence[Epic]) -> list[Goal]:
+    """The targets of those of these epics that have one; one query."""
+    titles = {row.pk: row.title for row in epics}
+    return [
+        Goal(
+            epic=target.epic_id,
+            title=titles[target.epic_id],
+            op=target.op,
+            value=target.value,
+            metric=target.metric_id,
+            key=target.metric.key,
+            unit=target.metric.unit,
+            direction=target.metric.direction,
+        )
+        for target in Target.objects.filter(epic__in=titles).select_related("metric")
     ]
 
 

@@ -1,18 +1,18 @@
 """The metric strip of the board: how far the epic's target is."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import accumulate
 from typing import NamedTuple
 
-from django.db.models import F, Q, Window
+from django.db.models import F, OuterRef, Q, Subquery, Window
 from django.db.models.functions import RowNumber
 
 from agileml.lib.charts import Chart, sparkline
-from agileml.lib.figures import measured
-from agileml.metrics.models import Baseline, Criterion, Metric, Snapshot
+from agileml.lib.figures import gap, measured
+from agileml.metrics.models import Criterion, Metric, Policy, Promotion, Snapshot
 from agileml.metrics.rules.judging import Reading, aggregate
 from agileml.planning.queries.lines import Line
 
@@ -31,6 +31,26 @@ class Goal:
     key: str
     unit: str
     direction: str
+
+
+class Against(NamedTuple):
+    """What a metric's candidates are compared with: the newest baseline, and the champion; None for none."""
+
+    metric: int
+    baseline: int | None  # the candidate that it is
+    constant: float | None
+    label: str | None
+    digest: str | None
+    split: str | None
+    champion: int | None
+    name: str
+    ticket: int | None
+
+
+AGAINST = (
+    "pk", "baselines__candidate", "baselines__constant", "baselines__label", "baselines__dataset_digest",
+    "baselines__split", "champion", "name", "ticket",
+)  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -54,6 +74,7 @@ class Measured:
     candidate: int
     ticket: str
     number: int
+    epic: int | None
     value: float
     pairs: int
     last: datetime
@@ -69,56 +90,115 @@ class Strip:
     target: str
     baseline: str = ""
     baseline_label: str = ""
+    champion: str = ""
+    champion_label: str = ""
+    champion_url: str = ""
     best: str = ""
     best_of: str = ""
     best_url: str = ""
     best_note: str = ""
+    best_gap: str = ""  # to the champion
     reached: bool = False
     way: float | None = None  # how much of the way from the baseline to the target is gone, 0 to 1
     trend: Chart | None = None
+    gaps: Mapping[int, str] = field(default_factory=dict)  # by ticket number, what its newest candidate gains
 
 
-def strip(key: str, goal: Goal | None) -> Strip | None:
-    """The strip of an epic's target, None for none; two queries. `key` is the project's."""
-    return None if goal is None else strips(key, [goal])[goal.epic]
+def strip(key: str, goal: Goal | None, *, tickets: Collection[int] = ()) -> Strip | None:
+    """The strip of an epic's target, None for none; two queries. `key` is the project's.
+
+    `tickets` are the ids of those whose newest candidates are compared too, wherever they are.
+    """
+    return None if goal is None else strips(key, [goal], tickets=tickets)[goal.epic]
 
 
-def strips(key: str, goals: Sequence[Goal]) -> dict[int, Strip]:
+def strips(key: str, goals: Sequence[Goal], *, tickets: Collection[int] = ()) -> dict[int, Strip]:
     """The strips of these epics' targets, by the epics' ids; two queries, however many there are."""
     if not goals:
         return {}
-    found = Baseline.objects.filter(metric__in={goal.metric for goal in goals}).order_by("pk")
-    baselines = {row.metric_id: row for row in found}  # the newest of each metric
-    rows = _rows(goals, baselines)
-    return {goal.epic: _strip(key, goal, baselines.get(goal.metric), rows) for goal in goals}
+    against = _against(goals)
+    rows = _rows(goals, against, tickets)
+    return {goal.epic: _strip(key, goal, against[goal.metric], rows) for goal in goals}
 
 
-def _strip(key: str, goal: Goal, baseline: Baseline | None, rows: Sequence[Row]) -> Strip:
-    means = _means(key, goal, baseline, rows)
-    base = _baseline_value(baseline, means)
+def _against(goals: Sequence[Goal]) -> dict[int, Against]:
+    """Of each metric the newest baseline, and who was crowned last of the models that are judged by it; one query."""
+    newest = Policy.objects.filter(model=OuterRef("model")).order_by("-version")
+    crowned = (
+        Promotion.objects.annotate(judged_by=Subquery(newest.values("metric")[:1]))
+        .filter(judged_by=OuterRef("pk"))
+        .order_by("-at", "-pk")
+    )
+    metrics = Metric.objects.filter(pk__in={goal.metric for goal in goals})
+    rows = metrics.annotate(
+        champion=Subquery(crowned.values("candidate")[:1]),
+        name=Subquery(crowned.values("candidate__name")[:1]),
+        ticket=Subquery(crowned.values("candidate__ticket__number")[:1]),
+    ).order_by("baselines__pk")
+    return {row[0]: Against._make(row) for row in rows.values_list(*AGAINST)}
+
+
+def _strip(key: str, goal: Goal, against: Against, rows: Sequence[Row]) -> Strip:
+    rows = [row for row in rows if row.metric == goal.metric]
+    everywhere = _means(key, rows, _measurement(goal, against, rows))
+    own = [one for one in everywhere if one.epic == goal.epic]
+    values = {one.candidate: one.value for one in everywhere}
+    base = against.constant if against.baseline is None else values.get(against.baseline)
+    champion = values.get(against.champion) if against.champion else None
     shown = Strip(
         metric=goal.key,
         epic=goal.title,
         better=str(Metric.Direction(goal.direction).label),
         target=f"{Criterion.Op(goal.op).label} {measured(goal.value, goal.unit)}",
         baseline=measured(base, goal.unit) if base is not None else "",
-        baseline_label=baseline.label if baseline else "",
+        baseline_label=(against.label or "") if base is not None or against.label else "",
+        gaps=_gaps(goal, everywhere, against, champion, base),
     )
-    rivals = [one for one in means if baseline is None or one.candidate != baseline.candidate_id]
+    if against.champion:
+        shown = replace(
+            shown,
+            champion=measured(champion, goal.unit) if champion is not None else "–",
+            champion_label=against.name if champion is not None else f"{against.name}, not measured on this data",
+            champion_url=f"/p/{key}/tickets/{against.ticket}/",
+        )
+    rivals = [one for one in own if one.candidate != against.baseline]
     if not rivals:
         return shown
     upwards = goal.op == Criterion.Op.AT_LEAST
     best = (max if upwards else min)(rivals, key=lambda one: one.value)
+    same = best.candidate == against.champion
     return replace(
         shown,
         best=measured(best.value, goal.unit),
         best_of=best.ticket,
         best_url=f"/p/{key}/tickets/{best.number}/",
         best_note=f"mean of {best.pairs}" if best.pairs > 1 else "one run",
+        best_gap="the champion" if same else _to("champion", best.value, champion, goal.unit),
         reached=best.value >= goal.value if upwards else best.value <= goal.value,
         way=_way(base, best.value, goal.value),
         trend=_trend(goal, rivals, base),
     )
+
+
+def _to(whom: str, value: float, against: float | None, unit: str) -> str:
+    """ "−0.3 % to the champion"; empty without one."""
+    return "" if against is None else f"{gap(value - against, unit)} to the {whom}"
+
+
+def _gaps(
+    goal: Goal, means: Sequence[Measured], against: Against, champion: float | None, base: float | None
+) -> dict[int, str]:
+    """By ticket number, how far the candidate that was measured last is from the champion, or else the baseline."""
+    found = {}
+    for one in means:  # oldest first, so that the newest of a ticket stays
+        if one.candidate == against.champion:
+            found[one.number] = "the champion"
+        elif one.candidate == against.baseline and not against.champion:
+            found[one.number] = "the baseline"
+        else:
+            told = _to("champion", one.value, champion, goal.unit)
+            found[one.number] = told if against.champion else _to("baseline", one.value, base, goal.unit)
+    return found
 
 
 def first_goal(tickets: Iterable[Line]) -> Goal | None:
@@ -141,15 +221,13 @@ def first_goal(tickets: Iterable[Line]) -> Goal | None:
     )
 
 
-def _rows(goals: Sequence[Goal], baselines: Mapping[int, Baseline]) -> list[Row]:
-    """What was measured under the epics, and of the baselines wherever they are, newest first."""
+def _rows(goals: Sequence[Goal], against: Mapping[int, Against], tickets: Collection[int]) -> list[Row]:
+    """What was measured under the epics, and of baselines and champions wherever they are, newest first."""
     mine = Q(pk__in=[])
     for goal in goals:
-        one = Q(ticket__story__epic=goal.epic)
-        baseline = baselines.get(goal.metric)
-        if baseline and baseline.candidate_id:
-            one |= Q(candidate=baseline.candidate_id)
-        mine |= one & Q(metric=goal.metric)
+        one = Q(ticket__story__epic=goal.epic) | Q(ticket__in=tickets)
+        known = [pk for pk in (against[goal.metric].baseline, against[goal.metric].champion) if pk]
+        mine |= (one | Q(candidate__in=known)) & Q(metric=goal.metric)
     place = Window(
         RowNumber(),
         partition_by=[F("metric"), F("candidate"), F("dataset_digest"), F("split"), F("pair_key")],
@@ -163,24 +241,26 @@ def _rows(goals: Sequence[Goal], baselines: Mapping[int, Baseline]) -> list[Row]
     return [Row._make(row) for row in found[: READ_AT_MOST * len(goals)]]
 
 
-def _means(key: str, goal: Goal, baseline: Baseline | None, rows: Sequence[Row]) -> list[Measured]:
-    """Each candidate under the epic by its mean, oldest first; all of the one measurement that is compared."""
-    against = baseline.candidate_id if baseline else None
-    rows = [row for row in rows if row.metric == goal.metric and (row.epic == goal.epic or row.candidate == against)]
-    if not rows:
-        return []
-    digest, split = (baseline.dataset_digest, baseline.split) if baseline else (rows[0].digest, rows[0].split)
+def _measurement(goal: Goal, against: Against, rows: Sequence[Row]) -> tuple[str, str]:
+    """The dataset and split that is compared: what the baseline names, else that of the epic's newest run."""
+    newest = next((row for row in rows if row.epic == goal.epic), rows[0] if rows else None)
+    digest, split = (newest.digest, newest.split) if newest else ("", "")
+    return against.digest or digest, against.split or split
+
+
+def _means(key: str, rows: Sequence[Row], measurement: tuple[str, str]) -> list[Measured]:
+    """Each candidate by its mean, oldest first; all of the one measurement that is compared."""
     groups: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
-        if (row.digest, row.split) == (digest, split):
+        if (row.digest, row.split) == measurement:
             groups[row.candidate].append(row)
     found = []
     for candidate, pairs in groups.items():
         readings = [Reading(pair.pair_key, pair.value, "") for pair in pairs]
-        mean = aggregate(readings, judge="mean", op=goal.op)
+        mean = aggregate(readings, judge="mean", op=Criterion.Op.AT_LEAST)
         if mean is not None:
-            number, last = pairs[0].ticket, pairs[0].observed_at
-            found.append(Measured(candidate, f"{key}-{number}", number, mean, len(pairs), last))
+            number, last, epic = pairs[0].ticket, pairs[0].observed_at, pairs[0].epic
+            found.append(Measured(candidate, f"{key}-{number}", number, epic, mean, len(pairs), last))
     return sorted(found, key=lambda one: one.last)
 
 
@@ -189,14 +269,6 @@ def _way(base: float | None, best: float, target: float) -> float | None:
     if base is None or base == target:
         return None
     return min(max((best - base) / (target - base), 0.0), 1.0)
-
-
-def _baseline_value(baseline: Baseline | None, means: list[Measured]) -> float | None:
-    if baseline is None:
-        return None
-    if baseline.candidate_id is None:
-        return baseline.constant
-    return next((one.value for one in means if one.candidate == baseline.candidate_id), None)
 
 
 def _trend(goal: Goal, means: list[Measured], base: float | None) -> Chart | None:

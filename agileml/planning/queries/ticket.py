@@ -4,16 +4,14 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, Prefetch, Q
+from django.db.models import Prefetch, Q
 
 from agileml.journal.models import Change
-from agileml.lib.charts import Chart, Run, dot_series
-from agileml.lib.figures import measured, scale_of
+from agileml.lib.figures import measured
 from agileml.metrics.models import Citation, Criterion, Judgement, Metric, Snapshot
-from agileml.metrics.queries.readings import baseline_for
 from agileml.planning.models import Assignment, Move, Sprint
 from agileml.planning.queries.cards import Light, light
 from agileml.projects.doors import Hidden
@@ -113,16 +111,6 @@ class Standing:
         return "" if self.row.expected_gain is None else measured(self.row.expected_gain, self.row.metric.unit)
 
 
-@dataclass(frozen=True)
-class Runs:
-    """The runs of one metric, drawn. `metrics` are the keys of all that were measured here."""
-
-    metric: str
-    chart: Chart
-    metrics: Sequence[str]
-    newest: datetime
-
-
 def standing_criteria(ticket: Ticket) -> list[Criterion]:
     """The criteria of a ticket in the order in which they were made, with their metrics."""
     return list(Criterion.objects.alive().filter(ticket=ticket).select_related("metric").order_by("pk"))
@@ -152,57 +140,6 @@ def standings(ticket: Ticket) -> list[Standing]:
             )
         )
     return [Standing(row, light(row), tuple(history[row.pk])) for row in rows]
-
-
-def runs(ticket: Ticket, criteria: Sequence[Criterion], *, metric: str, zone: tzinfo) -> Runs | None:
-    """The runs of a metric (empty: that of the first criterion, else the newest watched one) as a chart.
-
-    None when nothing was measured. Four queries.
-    """
-    found = (
-        Snapshot.objects.current()
-        .filter(ticket=ticket)
-        .values_list("metric__key", "metric__direction")
-        .annotate(last=Max("observed_at"))
-        .order_by("-last", "metric__key")
-    )
-    measured_here = list(found)
-    if not measured_here:
-        return None
-    keys = [key for key, _, _ in measured_here]
-    asked = [metric, *(row.metric.key for row in criteria), *(key for key, watched, _ in measured_here if watched)]
-    key = next((name for name in asked if name in keys), keys[0])
-    of = Metric.objects.get(project=ticket.project, key=key)
-    rows = (
-        Snapshot.objects.current()
-        .finite()
-        .filter(ticket=ticket, metric=of)
-        .order_by("-observed_at", "-pk")
-        .values_list("candidate__name", "observed_at", "value", "dataset_digest", "split")[:RUNS_AT_MOST]
-    )
-    points = list(rows)
-    baseline = baseline_for(of.pk, dataset_digest=points[0][3], split=points[0][4]) if points else None
-    goal = next((row for row in criteria if row.metric_id == of.pk and row.against == "number"), None)
-    chart = dot_series(
-        [Run(name or "runs", at, value) for name, at, value, _, _ in points if value is not None],
-        title=f"{key} of each run",
-        desc=_told(points, of, goal),
-        target=goal.target if goal else None,
-        baseline=baseline[0] if baseline else None,
-        target_text=f"{'stop' if goal and goal.role == 'kill' else 'target'} {goal.get_op_display() if goal else ''}",
-        unit=of.unit,
-        scale=scale_of(of.unit),
-        zone=zone,
-    )
-    return Runs(key, chart, keys, max(last for *_, last in measured_here))
-
-
-def _told(points: Sequence[tuple], of: Metric, goal: Criterion | None) -> str:
-    if not points:
-        return "No run has a finite value."
-    values = [point[2] for point in points]
-    span = f"{len(points)} runs between {measured(min(values), of.unit)} and {measured(max(values), of.unit)}"
-    return f"{span}; wanted is {goal.get_op_display()} {measured(goal.target, of.unit)}." if goal else f"{span}."
 
 
 def findings_of(ticket: Ticket) -> list[Finding]:
