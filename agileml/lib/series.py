@@ -1,4 +1,4 @@
-"""What was measured, drawn in the order in which it was: candidates side by side, and a run over its steps.
+"""What was measured, drawn in the order in which it was: candidates side by side.
 
 Pure functions. Values on different datasets or splits stand in different blocks, with a line between them: they are
 not comparable, so nothing joins them and a level that belongs to one block crosses no other.
@@ -13,15 +13,26 @@ from itertools import groupby, pairwise
 from django.utils.html import escape
 
 from agileml.lib.charts import PLOT_HEIGHT, SHAPES, Chart, Legend
-from agileml.lib.figures import NOT_NUMBERS, exact, measured, scale_of
-from agileml.lib.svg import decimals, drawable, figure, grid_line, n, nice_ticks, picture, placed, swatch, with_unit
+from agileml.lib.figures import measured, scale_of
+from agileml.lib.levels import (
+    AXIS,
+    CROSS,
+    EDGE,
+    Level,
+    Scale,
+    level_lines,
+    nothing_yet,
+    scaled,
+    stored,
+    ticks_of,
+    word_of,
+)
+from agileml.lib.svg import n, picture, placed, swatch
 
-EDGE = 18  # room above or below the plot for what is no number
 WORDS = 18  # room above the plot for which dataset a block is
-AXIS = 38
 SAID = 12  # entries of a legend; the table has all
-MARKS = 200  # of a curve's lost values
-CROSS = "M-3.5-3.5l7 7M3.5-3.5l-7 7"
+UP, DOWN = "M-4 3l4-7 4 7z", "M-4-3l4 7 4-7z"
+FEW = 8  # values, among which none is far from all others
 HEADERS = ("Observed", "Candidate", "Pair", "Value", "Stored as", "Measured on", "Note")
 
 
@@ -44,16 +55,6 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
-    """A line across: `kind` is target, baseline or champion. One with `data` holds for that block alone."""
-
-    kind: str
-    value: float
-    words: str
-    data: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Slot:
     """A candidate on one dataset: its place across, its values by time, and its mean if it has one."""
 
@@ -65,27 +66,6 @@ class _Slot:
 
 
 Block = tuple[tuple[str, ...], list[_Slot]]  # a dataset and the places of what was measured on it
-
-
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """Heights of the plot, in pixels, and the figures of its axis."""
-
-    top: float
-    bottom: float
-    ticks: Sequence[float]
-    unit: str
-
-    def y(self, value: float) -> float:
-        return self.bottom - (value - self.ticks[0]) / (self.ticks[-1] - self.ticks[0]) * (self.bottom - self.top)
-
-    def grid(self) -> list[str]:
-        digits = decimals(self.ticks[1] - self.ticks[0])
-        short = self.unit if len(self.unit) < 3 else ""
-        return [
-            grid_line(self.y(tick), with_unit(figure(tick, digits), short), base=place == 0)
-            for place, tick in enumerate(self.ticks)
-        ]
 
 
 def mean_of(values: Sequence[Value]) -> float | None:
@@ -117,14 +97,14 @@ def candidate_series(
     """
     slots = _slots(values)
     scale_by = scale_of(unit)
-    drawn = [value for one in values if (value := _drawn(one, scale_by)) is not None]
-    lines = [(level, value) for level in levels if (value := drawable(level.value * scale_by)) is not None]
+    drawn = [value for one in values if (value := scaled(one.value, scale_by)) is not None]
+    lines = [(level, value) for level in levels if (value := scaled(level.value, scale_by)) is not None]
     blocks = [(data, list(block)) for data, block in groupby(slots, key=lambda slot: slot.data)]
-    top = (
-        10.0 + (WORDS if len(blocks) > 1 else 0) + (EDGE if any(_edge(one, scale_by) == "top" for one in values) else 0)
-    )
-    scale = _scale([*drawn, *(value for _, value in lines)], top, unit)
-    foot = EDGE if any(_edge(one, scale_by) == "bottom" for one in values) else 0
+    ticks = ticks_of([*_near(drawn), *(value for _, value in lines)])
+    edges = {_edge(one, ticks, scale_by) for one in values}
+    top = 10.0 + (WORDS if len(blocks) > 1 else 0) + (EDGE if "top" in edges else 0)
+    scale = Scale(top, top + PLOT_HEIGHT, ticks, unit)
+    foot = EDGE if "bottom" in edges else 0
     width = 100 / max(len(slots), 1)
     parts = scale.grid()
     parts += _boundaries(blocks, width, scale.bottom + foot)
@@ -133,58 +113,15 @@ def candidate_series(
     if best:
         parts += _steps(blocks, width, scale, scale_by, best)
     parts += _labels(slots, width, scale.bottom + foot, zone)
-    parts += _levels(lines, _extents(blocks, width), scale)
+    parts += level_lines(lines, _extents(blocks, width), scale)
     if not values:
-        parts.append(_nothing(scale))
+        parts.append(nothing_yet(scale))
     rows = tuple(_row(one, unit, zone) for one in sorted(values, key=lambda one: one.at, reverse=True))
     svg = picture("chart", f'height="{n(scale.bottom + foot + AXIS)}"', title, desc, parts)
-    return Chart(title, svg, HEADERS, rows, _legend(slots, blocks, unit), words=2)
-
-
-def curve(
-    steps: Sequence[tuple[int, float | None, str]],
-    *,
-    title: str,
-    desc: str,
-    levels: Sequence[Level] = (),
-    unit: str = "",
-) -> Chart:
-    """A run over its steps, given as (step, value, state); a value that is no number breaks the line."""
-    scale_by = scale_of(unit)
-    points = [(step, drawable(value * scale_by) if value is not None else None) for step, value, _ in sorted(steps)]
-    lines = [(level, value) for level in levels if (value := drawable(level.value * scale_by)) is not None]
-    lost = [(step, _what(value, state)) for step, value, state in sorted(steps) if _lost(value, scale_by)]
-    drawn = [value for _, value in points if value is not None]
-    scale = _scale([*drawn, *(value for _, value in lines)], 10.0 + (EDGE if lost else 0), unit)
-    first, last = (points[0][0], points[-1][0]) if points else (0, 0)
-
-    def x(step: int) -> float:
-        return 2 + 96 * ((step - first) / (last - first)) if last > first else 50.0
-
-    parts = scale.grid()
-    for finite, stretch in groupby(points, key=lambda point: point[1] is not None):
-        if finite:
-            spots = [(x(step), scale.y(value)) for step, value in stretch if value is not None]
-            parts.append(_line(spots, scale.bottom))
-    for step, what in lost[:MARKS]:
-        sign = f'<path class="lost" d="{CROSS}"><title>{escape(what)}</title></path>'
-        parts.append(placed(x(step), scale.top - EDGE / 2, sign))
-    if lost:
-        words = ", ".join(dict.fromkeys(what for _, what in lost))
-        parts.append(f'<text class="lost-word" x="0" y="8">{escape(words)}</text>')
-    for step, anchor in dict.fromkeys([(first, "start"), ((first + last) // 2, "middle"), (last, "end")]):
-        if points and (anchor == "start" or first != last):
-            place = f'x="{n(x(step))}%" text-anchor="{anchor}"'
-            parts.append(f'<text class="tick" {place} y="{n(scale.bottom + 16)}">{step}</text>')
-    parts.append(f'<text class="tick" x="50%" text-anchor="middle" y="{n(scale.bottom + 32)}">step</text>')
-    parts += _levels(lines, {}, scale)
-    if not points:
-        parts.append(_nothing(scale))
-    rows = tuple(
-        (str(step), measured(value, unit, state=state), _stored(value, state)) for step, value, state in sorted(steps)
-    )
-    svg = picture("chart", f'height="{n(scale.bottom + AXIS)}"', title, desc, parts)
-    return Chart(title, svg, ("Step", "Value", "Stored as"), rows)
+    legend = _legend(slots, blocks, unit)
+    if any(_edge(one, ticks, scale_by) and scaled(one.value, scale_by) is not None for one in values):
+        legend += (Legend(swatch(f'<path class="beyond" transform="translate(6 6)" d="{UP}"/>'), "beyond the scale"),)
+    return Chart(title, svg, HEADERS, rows, legend, words=2)
 
 
 def _slots(values: Sequence[Value]) -> list[_Slot]:
@@ -201,63 +138,66 @@ def _slots(values: Sequence[Value]) -> list[_Slot]:
     ]
 
 
-def _scale(shown: Sequence[float], top: float, unit: str) -> _Scale:
-    ticks = nice_ticks(min(shown), max(shown)) if shown else [0.0, 1.0]
-    return _Scale(top, top + PLOT_HEIGHT, ticks, unit)
+def _near(values: Sequence[float]) -> list[float]:
+    """The values without those so far from the others that nothing could be told apart on a scale with them."""
+    ordered = sorted(values)
+    if len(ordered) < FEW:
+        return ordered
+    low, high = ordered[len(ordered) // 4], ordered[-1 - len(ordered) // 4]
+    near = [value for value in ordered if low - 1.5 * (high - low) <= value <= high + 1.5 * (high - low)]
+    return near if ordered[-1] - ordered[0] > 3 * (near[-1] - near[0]) > 0 else ordered
 
 
-def _drawn(one: Value, scale_by: float) -> float | None:
-    return None if one.value is None else drawable(one.value * scale_by)
+def _edge(one: Value, ticks: Sequence[float], scale_by: float) -> str:
+    """At which edge a value stands that has no place on the scale; empty for one that has."""
+    value = scaled(one.value, scale_by)
+    if value is None:
+        return "bottom" if one.state == "neg_inf" or (one.value is not None and one.value < 0) else "top"
+    return "bottom" if value < ticks[0] else "top" if value > ticks[-1] else ""
 
 
-def _lost(value: float | None, scale_by: float) -> bool:
-    return value is None or drawable(value * scale_by) is None
-
-
-def _edge(one: Value, scale_by: float) -> str:
-    """At which edge a value stands that cannot be drawn; empty for one that can."""
-    if not _lost(one.value, scale_by):
-        return ""
-    down = one.state == "neg_inf" or (one.value is not None and one.value < 0)
-    return "bottom" if down else "top"
-
-
-def _what(value: float | None, state: str) -> str:
-    return NOT_NUMBERS.get(state, "?") if value is None else figure(value)
-
-
-def _stored(value: float | None, state: str) -> str:
-    return state if value is None else exact(value)
-
-
-def _slot_parts(slot: _Slot, place: int, width: float, scale: _Scale, scale_by: float) -> list[str]:
+def _slot_parts(slot: _Slot, place: int, width: float, scale: Scale, scale_by: float) -> list[str]:
     """The dots of a candidate beside each other in its place, oldest first, and a tick at its mean."""
     middle = (place + 0.5) * width
     many = len(slot.values)
     spread = min(0.6 * width, 2.2 * (many - 1))
     tone, shape = f"c{(slot.number - 1) % len(SHAPES)}", SHAPES[(slot.number - 1) % len(SHAPES)]
-    parts, lost = [], {"top": list[str](), "bottom": list[str]()}
+    parts = []
     for index, one in enumerate(slot.values):
-        value = _drawn(one, scale_by)
-        if value is None:
-            lost[_edge(one, scale_by)].append(_what(one.value, one.state))
-            continue
-        across = middle - spread / 2 + (spread * index / (many - 1) if many > 1 else 0)
-        dot = f'<path class="{tone}{" old" if one.old else ""}" d="{shape}"/>'
-        parts.append(placed(across, scale.y(value), dot))
-    mean = drawable(slot.mean * scale_by) if slot.mean is not None else None
-    if mean is not None and many > 1:
+        value = scaled(one.value, scale_by)
+        if value is not None and not _edge(one, scale.ticks, scale_by):
+            across = middle - spread / 2 + (spread * index / (many - 1) if many > 1 else 0)
+            dot = f'<path class="{tone}{" old" if one.old else ""}" d="{shape}"/>'
+            parts.append(placed(across, scale.y(value), dot))
+    mean = scaled(slot.mean, scale_by)
+    if mean is not None and many > 1 and scale.holds(mean):
         parts.append(placed(middle, scale.y(mean), f'<path class="mean {tone}" d="M-12 0h24"/>'))
-    for edge, words in lost.items():
-        if words:
-            said = ", ".join(
-                what if words.count(what) == 1 else f"{words.count(what)} {what}" for what in dict.fromkeys(words)
+    for edge, height in (("top", scale.top - EDGE / 2), ("bottom", scale.bottom + EDGE / 2)):
+        there = [one for one in slot.values if _edge(one, scale.ticks, scale_by) == edge]
+        far = [one.value for one in there if one.value is not None and scaled(one.value, scale_by) is not None]
+        lost = [word_of(one.value, one.state) for one in there if scaled(one.value, scale_by) is None]
+        signs = []
+        if far:
+            farthest = measured(max(far) if edge == "top" else min(far), scale.unit)
+            signs.append(
+                (tone, UP if edge == "top" else DOWN, f"{len(far)} beyond the scale, the last {farthest}", farthest)
             )
-            y = scale.top - EDGE / 2 if edge == "top" else scale.bottom + EDGE / 2
-            word = f'<text class="lost-word" x="7" y="4">{escape(said)}</text>' if width >= 7 else ""
-            sign = f'<path class="lost" d="{CROSS}"><title>{escape(f"{slot.name}: {said}")}</title></path>'
-            parts.append(placed(middle, y, sign + word))
+        if lost:
+            said = ", ".join(_many(lost.count(what), what) for what in dict.fromkeys(lost))
+            signs.append(("lost", CROSS, said, said))
+        for place_of, (look, path, told, word) in enumerate(signs):
+            title = f"<title>{escape(f'{slot.name}: {told}')}</title>"
+            text = (
+                f'<text class="edge-word" x="7" y="4">{escape(word)}</text>' if width >= 8 and len(signs) == 1 else ""
+            )
+            moved = f'transform="translate({12 * place_of} 0)" ' if place_of else ""
+            sign = f'<path class="{look}" {moved}d="{path}">{title}</path>'
+            parts.append(placed(middle, height, sign + text))
     return parts
+
+
+def _many(count: int, what: str) -> str:
+    return what if count == 1 else f"{count} {what}"
 
 
 def _extents(blocks: Sequence[Block], width: float) -> dict[tuple[str, ...], tuple[float, float]]:
@@ -286,7 +226,7 @@ def _boundaries(blocks: Sequence[Block], width: float, bottom: float) -> list[st
     return parts
 
 
-def _steps(blocks: Sequence[Block], width: float, scale: _Scale, scale_by: float, better: str) -> list[str]:
+def _steps(blocks: Sequence[Block], width: float, scale: Scale, scale_by: float, better: str) -> list[str]:
     """The best mean so far, as steps; each block begins anew."""
     choose: Callable[[float, float], float] = max if better == "higher" else min
     parts, place = [], 0
@@ -294,10 +234,10 @@ def _steps(blocks: Sequence[Block], width: float, scale: _Scale, scale_by: float
         so_far: float | None = None
         spots: list[tuple[float, float]] = []
         for slot in slots:
-            mean = drawable(slot.mean * scale_by) if slot.mean is not None else None
+            mean = scaled(slot.mean, scale_by)
             if mean is not None:
                 so_far = mean if so_far is None else choose(so_far, mean)
-            if so_far is not None:
+            if so_far is not None and scale.holds(so_far):
                 spots.append(((place + 0.5) * width, scale.y(so_far)))
             place += 1
         for (left, was), (right, now) in pairwise(spots):
@@ -309,15 +249,6 @@ def _steps(blocks: Sequence[Block], width: float, scale: _Scale, scale_by: float
 
 def _segment(left: float, right: float, above: float, below: float) -> str:
     return f'<line class="best" x1="{n(left)}%" x2="{n(right)}%" y1="{n(above)}" y2="{n(below)}"/>'
-
-
-def _line(spots: Sequence[tuple[float, float]], bottom: float) -> str:
-    """A line through spots, stretched across the plot; one spot alone is a dot."""
-    path = " ".join(f"{n(x)} {n(y)}" for x, y in spots) if len(spots) > 1 else f"{n(spots[0][0])} {n(spots[0][1])}h.01"
-    alone = "" if len(spots) > 1 else " alone"
-    frame = f'width="100%" height="{n(bottom)}" viewBox="0 0 100 {n(bottom)}" preserveAspectRatio="none"'
-    drawing = f'<path class="curve{alone}" d="M{path}" vector-effect="non-scaling-stroke"/>'
-    return f'<svg {frame} overflow="visible">{drawing}</svg>'
 
 
 def _labels(slots: Sequence[_Slot], width: float, bottom: float, zone: tzinfo) -> list[str]:
@@ -334,29 +265,9 @@ def _labels(slots: Sequence[_Slot], width: float, bottom: float, zone: tzinfo) -
             )
         at = slot.values[0].at.astimezone(zone)
         day = f"{at.day} {at:%b}"
-        if day != said and x - after >= 14:
+        if day != said and x - after >= 18:
             parts.append(f'<text class="tick" {middle} y="{n(bottom + 31)}">{day}</text>')
             said, after = day, x
-    return parts
-
-
-def _levels(
-    lines: Sequence[tuple[Level, float]], extents: dict[tuple[str, ...], tuple[float, float]], scale: _Scale
-) -> list[str]:
-    """Lines across the blocks that they hold for; their words keep clear of each other."""
-    parts, above = [], -100.0
-    for level, value in sorted(lines, key=lambda line: -line[1]):
-        if level.data is not None and extents and level.data not in extents:
-            continue
-        left, right = (0.0, 100.0) if level.data is None else extents.get(level.data, (0.0, 100.0))
-        y = scale.y(value)
-        baseline = max(y - 5, above + 13)
-        above = baseline
-        words = f"{level.words} {measured(level.value, scale.unit)}"
-        parts.append(
-            f'<g class="{level.kind}-line"><line x1="{n(left)}%" x2="{n(right)}%" y1="{n(y)}" y2="{n(y)}"/>'
-            f'<text x="{n(right)}%" text-anchor="end" y="{n(baseline)}">{escape(words)}</text></g>'
-        )
     return parts
 
 
@@ -386,8 +297,4 @@ def _row(one: Value, unit: str, zone: tzinfo) -> tuple[str, ...]:
     at = one.at.astimezone(zone)
     value = measured(one.value, unit, state=one.state)
     note = one.old or ("" if one.value is not None else "in no mean")
-    return (f"{at:%Y-%m-%d %H:%M}", one.candidate, one.pair, value, _stored(one.value, one.state), one.data_words, note)
-
-
-def _nothing(scale: _Scale) -> str:
-    return f'<text class="nothing" x="50%" y="{n(scale.bottom - 12)}" text-anchor="middle">No runs yet</text>'
+    return (f"{at:%Y-%m-%d %H:%M}", one.candidate, one.pair, value, stored(one.value, one.state), one.data_words, note)

@@ -151,7 +151,7 @@ def board(access: Access, sprint: Sprint, active: Sequence[Sprint], *, filters: 
         needs=_open_needs(project, known),
         menus=Need.WORK in access.can,
         metric=goal.metric if goal else None,
-        gaps=({}, "") if aim is None else (aim.gaps, aim.metric),
+        gains=aim.gains if aim else {},
     )
     left = [ticket for ticket in tickets if ticket.status in COLUMNS[:-1]]
     return Board(

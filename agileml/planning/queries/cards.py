@@ -14,6 +14,7 @@ from agileml.metrics.models import Criterion, Snapshot
 from agileml.planning.models import Decision, Move
 from agileml.planning.queries.handover import OPEN, TELLING, counting
 from agileml.planning.queries.lines import Line
+from agileml.planning.queries.strip import Gain
 from agileml.projects.models import Project
 from agileml.work.models import Ticket
 
@@ -61,14 +62,13 @@ def cards(
     needs: Mapping[int, Sequence[str]],
     menus: bool,
     metric: int | None = None,
-    gaps: tuple[Mapping[int, str], str] = ({}, ""),
+    gains: Mapping[int, Gain] | None = None,
 ) -> dict[int, Card]:
     """The card of each ticket, by the ticket's id; two queries, however many tickets there are.
 
     `lights`, `findings` and `needs` (the keys of open tickets) are known already, by the tickets' ids. `menus` says
     whether cards have the way to their actions. `metric` is the id of the one that matters most: a card without a
-    criterion shows it rather than another. `gaps` says by ticket number what the newest candidate gains, and on
-    which metric.
+    criterion shows it rather than another. `gains` says by ticket number what its newest candidate gains.
     """
     ids = [ticket.pk for ticket in tickets]
     newest = _newest([pk for pk in ids if pk not in lights], metric)
@@ -76,7 +76,9 @@ def cards(
     made = {}
     for ticket in tickets:
         url = f"/p/{project.key}/tickets/{ticket.number}/"
-        facts = [newest.get(ticket.pk, ""), _ended(ticket), findings.get(ticket.pk, "")]
+        gain, lit = (gains or {}).get(ticket.number), lights.get(ticket.pk, ())
+        facts = [f"{gain.metric} {gain.value}" if gain and not lit else newest.get(ticket.pk, "")]
+        facts += [_ended(ticket), findings.get(ticket.pk, "")]
         facts += [f"needs {key}" for key in needs.get(ticket.pk, ())] if ticket.status in OPEN else []
         if ticket.status == Ticket.Status.IN_REVIEW and ticket.reviewer_name:
             facts.append(f"asks {ticket.reviewer_name}")
@@ -90,8 +92,8 @@ def cards(
             title=ticket.title,
             assignee=who,
             initials=initials(who) if who else "",
-            lights=tuple(lights.get(ticket.pk, ())),
-            diff=_diff(gaps[0].get(ticket.number, ""), gaps[1], lights.get(ticket.pk, ())),
+            lights=tuple(lit),
+            diff=_diff(gain, lit) if gain else "",
             blocked=f"blocked: {ticket.blocked_why}"[:80] if ticket.blocked_why else "",
             waiting="waiting on a run" if ticket.waiting_on_run else "",
             facts=tuple(fact for fact in facts if fact),
@@ -104,10 +106,10 @@ def cards(
     return made
 
 
-def _diff(gap: str, metric: str, lights: Sequence[Light]) -> str:
-    """A gain in words; beside lights that are all about something else it names its metric."""
-    named = not lights or any(light.metric == metric for light in lights)
-    return gap if named or not gap else f"{metric} {gap}"
+def _diff(gain: Gain, lights: Sequence[Light]) -> str:
+    """A gain in words; beside lights that are all about something else it says of which metric."""
+    named = not lights or any(light.metric == gain.metric for light in lights)
+    return gain.gap if named else f"{gain.metric} {gain.value}, {gain.gap}"
 
 
 LIGHT = ("state", "role", "value", "op", "target", "against", "margin", "metric__key", "metric__unit")

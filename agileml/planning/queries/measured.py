@@ -10,8 +10,10 @@ from django.db.models import F, Max, QuerySet, Window
 from django.db.models.functions import Rank, RowNumber
 
 from agileml.lib.charts import Chart
+from agileml.lib.curve import curve
 from agileml.lib.figures import exact, measured
-from agileml.lib.series import Level, Value, candidate_series, curve
+from agileml.lib.levels import Level
+from agileml.lib.series import Value, candidate_series
 from agileml.metrics.models import NO_STEP, Criterion, Metric, Snapshot
 from agileml.metrics.queries.champions import champion_for
 from agileml.metrics.queries.readings import baseline_for

@@ -81,6 +81,15 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """A candidate's mean with its metric, and how far that is from the champion or else the baseline."""
+
+    metric: str
+    value: str
+    gap: str
+
+
+@dataclass(frozen=True)
 class Strip:
     """What the strip shows, in ready-made texts; a text that is empty has no cell."""
 
@@ -101,7 +110,7 @@ class Strip:
     reached: bool = False
     way: float | None = None  # how much of the way from the baseline to the target is gone, 0 to 1
     trend: Chart | None = None
-    gaps: Mapping[int, str] = field(default_factory=dict)  # by ticket number, what its newest candidate gains
+    gains: Mapping[int, Gain] = field(default_factory=dict)  # by ticket number, of the candidate measured last
 
 
 def strip(key: str, goal: Goal | None, *, tickets: Collection[int] = ()) -> Strip | None:
@@ -152,7 +161,7 @@ def _strip(key: str, goal: Goal, against: Against, rows: Sequence[Row]) -> Strip
         target=f"{Criterion.Op(goal.op).label} {measured(goal.value, goal.unit)}",
         baseline=measured(base, goal.unit) if base is not None else "",
         baseline_label=(against.label or "") if base is not None or against.label else "",
-        gaps=_gaps(goal, everywhere, against, champion, base),
+        gains=_gains(goal, rows, everywhere, against, champion, base),
     )
     if against.champion:
         shown = replace(
@@ -185,19 +194,26 @@ def _to(whom: str, value: float, against: float | None, unit: str) -> str:
     return "" if against is None else f"{gap(value - against, unit)} to the {whom}"
 
 
-def _gaps(
-    goal: Goal, means: Sequence[Measured], against: Against, champion: float | None, base: float | None
-) -> dict[int, str]:
-    """By ticket number, how far the candidate that was measured last is from the champion, or else the baseline."""
+def _gains(
+    goal: Goal, rows: Sequence[Row], means: Sequence[Measured], against: Against, champion: float | None,
+    base: float | None,
+) -> dict[int, Gain]:  # fmt: skip
+    """By ticket number, what the candidate that was measured last gains; none where that has no mean to compare."""
+    last: dict[int, int] = {}
+    for row in rows:
+        last.setdefault(row.ticket, row.candidate)
     found = {}
-    for one in means:  # oldest first, so that the newest of a ticket stays
+    for one in means:
+        if one.candidate != last[one.number]:
+            continue
         if one.candidate == against.champion:
-            found[one.number] = "the champion"
-        elif one.candidate == against.baseline and not against.champion:
-            found[one.number] = "the baseline"
+            gap = "the champion"
+        elif against.champion:
+            gap = _to("champion", one.value, champion, goal.unit)
         else:
-            told = _to("champion", one.value, champion, goal.unit)
-            found[one.number] = told if against.champion else _to("baseline", one.value, base, goal.unit)
+            gap = "" if one.candidate == against.baseline else _to("baseline", one.value, base, goal.unit)
+        if gap:
+            found[one.number] = Gain(goal.key, measured(one.value, goal.unit), gap)
     return found
 
 

@@ -1,0 +1,93 @@
+"""What charts of measured values stand on: a scale, levels across it, and words for what is no number."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.html import escape
+
+from agileml.lib.figures import NOT_NUMBERS, exact, measured
+from agileml.lib.svg import decimals, drawable, figure, grid_line, n, nice_ticks, with_unit
+
+EDGE = 18  # room above or below the plot for what has no place on it
+AXIS = 38  # room below for the axis
+CROSS = "M-3.5-3.5l7 7M3.5-3.5l-7 7"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A line across: `kind` is target, baseline or champion. One with `data` holds for that block alone."""
+
+    kind: str
+    value: float
+    words: str
+    data: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Heights of the plot, in pixels, and the figures of its axis."""
+
+    top: float
+    bottom: float
+    ticks: Sequence[float]
+    unit: str
+
+    def y(self, value: float) -> float:
+        return self.bottom - (value - self.ticks[0]) / (self.ticks[-1] - self.ticks[0]) * (self.bottom - self.top)
+
+    def holds(self, value: float) -> bool:
+        return self.ticks[0] <= value <= self.ticks[-1]
+
+    def grid(self) -> list[str]:
+        digits = decimals(self.ticks[1] - self.ticks[0])
+        short = self.unit if len(self.unit) < 3 else ""
+        return [
+            grid_line(self.y(tick), with_unit(figure(tick, digits), short), base=place == 0)
+            for place, tick in enumerate(self.ticks)
+        ]
+
+
+def ticks_of(shown: Sequence[float]) -> list[float]:
+    return nice_ticks(min(shown), max(shown)) if shown else [0.0, 1.0]
+
+
+def scaled(value: float | None, scale_by: float) -> float | None:
+    return None if value is None else drawable(value * scale_by)
+
+
+def word_of(value: float | None, state: str) -> str:
+    return NOT_NUMBERS.get(state, "?") if value is None else figure(value)
+
+
+def stored(value: float | None, state: str) -> str:
+    return state if value is None else exact(value)
+
+
+def level_lines(
+    lines: Sequence[tuple[Level, float]], extents: Mapping[tuple[str, ...], tuple[float, float]], scale: Scale
+) -> list[str]:
+    """Lines across the blocks that they hold for; their words keep clear of each other."""
+    shown = [
+        (level, value)
+        for level, value in sorted(lines, key=lambda line: -line[1])
+        if level.data is None or not extents or level.data in extents
+    ]
+    heights = [scale.y(value) - 5 for _, value in shown]
+    for place in range(1, len(heights)):
+        heights[place] = max(heights[place], heights[place - 1] + 13)
+    for place in range(len(heights) - 1, -1, -1):
+        below = heights[place + 1] - 13 if place + 1 < len(heights) else scale.bottom - 4
+        heights[place] = min(heights[place], below)
+    parts = []
+    for (level, value), height in zip(shown, heights, strict=True):
+        left, right = (0.0, 100.0) if level.data is None else extents.get(level.data, (0.0, 100.0))
+        y, words = n(scale.y(value)), f"{level.words} {measured(level.value, scale.unit)}"
+        parts.append(
+            f'<g class="{level.kind}-line"><line x1="{n(left)}%" x2="{n(right)}%" y1="{y}" y2="{y}"/>'
+            f'<text x="{n(right)}%" text-anchor="end" y="{n(height)}">{escape(words)}</text></g>'
+        )
+    return parts
+
+
+def nothing_yet(scale: Scale) -> str:
+    return f'<text class="nothing" x="50%" y="{n(scale.bottom - 12)}" text-anchor="middle">No runs yet</text>'
