@@ -39,3 +39,20 @@ PROPOSAL = (
     "uid", "sprint", "base_version", "moves", "reason_code", "reason", "evidence", "author", "at", "state",
     "answered_by", "answered_at", "answer", "decision", "revision",
 )  # fmt: skip
+MODEL = (
+    "uid", "slug", "name", "purpose", "registry_source", "registry_name", "policy", "champion", "created_at",
+    "version", "revision",
+)  # fmt: skip
+POLICY = (
+    "version", "metric", "margin", "dataset", "split", "design", "folds", "planned_n", "alpha", "looks", "guardrails",
+    "at",
+)  # fmt: skip
+EVALUATION = (
+    "uid", "number", "model", "champion", "challenger", "policy_version", "terms", "place", "expects", "state",
+    "looks", "actor", "at", "ended_at", "version", "revision",
+)  # fmt: skip
+PROMOTION = (
+    "uid", "model", "number", "candidate", "kind", "evaluation", "provisional", "reason", "deployment", "actor", "at",
+    "revision",
+)  # fmt: skip
+CANDIDATE = ("uid", "ticket", "name", "created_at", "measured")

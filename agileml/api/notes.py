@@ -76,11 +76,10 @@ class Comments(OnTicket):
 
 def findings(rows: list[Finding]) -> list[dict[str, Any]]:
     """Findings as clients see them, in the order of `rows`; one query. The rows need author and ticket loaded."""
-    cited: dict[int, list[str]] = defaultdict(list)
-    for finding, uid in (
-        Citation.objects.filter(finding__in=rows).order_by("pk").values_list("finding", "snapshot__uid")
-    ):
-        cited[finding].append(str(uid))
+    cited: dict[int, list[dict[str, str]]] = defaultdict(list)
+    told = Citation.objects.filter(finding__in=rows).order_by("pk")
+    for finding, snapshot, evaluation in told.values_list("finding", "snapshot__uid", "evaluation__uid"):
+        cited[finding].append({"snapshot": str(snapshot)} if snapshot else {"evaluation": str(evaluation)})
     return [shapes.finding(row, ticket=row.ticket.number, cites=cited.get(row.pk, [])) for row in rows]
 
 

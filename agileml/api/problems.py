@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from agileml.api.render import dumps
 from agileml.journal.queries import Resync
+from agileml.metrics.rules.refusing import CannotBe
 from agileml.planning.actions.decide import StalePlan
 from agileml.planning.actions.progress import Moved
 from agileml.planning.actions.sprints import NeedsDecision
@@ -143,6 +144,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Problem]] = {
     Moved: lambda error: Problem(409, "moved", str(error), more={"current": {"status": error.status}}),
     DoneRule: _done_rule,
     WipLimit: _wip_limit,
+    CannotBe: lambda error: Problem(409, error.code, str(error)),
     Referenced: lambda error: Problem(409, "referenced", str(error)),
     Resync: _resync,
     APIException: _framework,

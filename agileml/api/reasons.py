@@ -7,7 +7,7 @@ from agileml.planning.actions.decide import Why
 from agileml.work import fields
 from agileml.work.fields import FieldError, Invalid
 
-EVIDENCE = fields.record({"finding": fields.uid, "snapshot": fields.uid}, defaults={})
+EVIDENCE = fields.record({"finding": fields.uid, "snapshot": fields.uid, "evaluation": fields.uid}, defaults={})
 REASON: dict[str, fields.Check] = {
     "reason_code": fields.text(40),
     "reason": fields.text(10_000),
@@ -20,7 +20,7 @@ def why_of(sent: Any, *, pointer: str = "") -> Why:
     values = fields.clean(sent, fields=REASON, pointer=pointer)
     evidence = values.get("evidence", [])
     wrong = [
-        FieldError(f"{pointer}/evidence/{at}", "invalid", "Name one finding or one snapshot.")
+        FieldError(f"{pointer}/evidence/{at}", "invalid", "Name one finding, snapshot or evaluation.")
         for at, item in enumerate(evidence)
         if len(item) != 1
     ]

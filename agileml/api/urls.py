@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 
-from agileml.api import changes, decisions, metrics, notes, projects, proposals, sprints, stories, suggestions, tickets
+from agileml.api import (
+    changes,
+    decisions,
+    metrics,
+    models,
+    notes,
+    projects,
+    proposals,
+    sprints,
+    stories,
+    suggestions,
+    tickets,
+)
 from agileml.api.problems import nowhere
 
 
@@ -68,6 +80,18 @@ SPRINT: list[URLPattern | URLResolver] = [
     path("plan/diff/", sprints.SprintPlanDiff.as_view(), name="sprint-plan-diff"),
 ]
 
+MODEL: list[URLPattern | URLResolver] = [
+    path("", models.OneModel.as_view(), name="model"),
+    path("policy/", models.NextPolicy.as_view(), name="model-policy"),
+    path("policies/", models.Policies.as_view(), name="model-policies"),
+    path("evaluations/", models.Evaluations.as_view(), name="evaluations"),
+    path("evaluations/<number:number>/", models.OneEvaluation.as_view(), name="evaluation"),
+    path("evaluations/<number:number>/look/", models.TakeLook.as_view(), name="evaluation-look"),
+    path("evaluations/<number:number>/withdraw/", models.WithdrawEvaluation.as_view(), name="evaluation-withdraw"),
+    path("promotions/", models.ModelPromotions.as_view(), name="model-promotions"),
+    path("promotions/<number:number>/", models.OnePromotion.as_view(), name="promotion"),
+]
+
 PROJECT: list[URLPattern | URLResolver] = [
     path("", projects.OneProject.as_view(), name="project"),
     path("members/", projects.Members.as_view(), name="members"),
@@ -87,6 +111,10 @@ PROJECT: list[URLPattern | URLResolver] = [
     path("decisions/", decisions.Decisions.as_view(), name="decisions"),
     path("decisions/<uuid:uid>/revert/", decisions.Revert.as_view(), name="revert"),
     path("metrics/", metrics.Metrics.as_view(), name="metrics"),
+    path("models/", models.Models.as_view(), name="models"),
+    path("models/<slug:slug>/", include(MODEL)),
+    path("promotions/", models.Promotions.as_view(), name="promotions"),
+    path("candidates/", models.Candidates.as_view(), name="candidates"),
     path("changes/", changes.Changes.as_view(), name="changes"),
 ]
 

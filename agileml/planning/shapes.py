@@ -158,9 +158,10 @@ def decisions(rows: Iterable[Decision]) -> list[Shape]:
     for move in Move.objects.filter(decision__in=ids).select_related("ticket").order_by("decision", "position"):
         moves[move.decision_id].append(move_shape(move))
     evidence: dict[int, list[Shape]] = defaultdict(list)
-    for item in (
-        Evidence.objects.filter(decision__in=ids).select_related("finding__ticket", "snapshot__ticket").order_by("pk")
-    ):
+    rests = Evidence.objects.filter(decision__in=ids).select_related(
+        "finding__ticket", "snapshot__ticket", "evaluation__challenger__ticket"
+    )
+    for item in rests.order_by("pk"):
         evidence[item.decision_id].append(evidence_shape(item))
     reverted = {
         target: str(uid)
@@ -206,9 +207,11 @@ def move_shape(row: Move) -> Shape:
 
 
 def evidence_shape(item: Evidence) -> Shape:
-    """One thing that a decision rests on. Needs the finding's or the snapshot's ticket loaded."""
+    """One thing that a decision rests on. Needs the ticket of finding, snapshot or challenger loaded."""
     if item.finding:
         return {"finding": str(item.finding.uid), "ticket": item.finding.ticket.number}
+    if item.evaluation:
+        return {"evaluation": str(item.evaluation.uid), "ticket": item.evaluation.challenger.ticket.number}
     assert item.snapshot is not None
     return {"snapshot": str(item.snapshot.uid), "ticket": item.snapshot.ticket.number}
 

@@ -1,5 +1,6 @@
 """How epics, stories and what is written on tickets are shown to clients."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agileml.lib.times import rfc3339
@@ -40,14 +41,14 @@ def story(row: Story) -> dict[str, Any]:
     }
 
 
-def finding(row: Finding, *, ticket: int, cites: list[str]) -> dict[str, Any]:
-    """A finding as clients see it; `cites` are the uids of the snapshots it rests on."""
+def finding(row: Finding, *, ticket: int, cites: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """A finding as clients see it; `cites` is what it rests on: {"snapshot": uid} or {"evaluation": uid}."""
     return {
         "uid": str(row.uid),
         "ticket": ticket,
         "kind": row.kind,
         "text": row.text,
-        "cites": [{"snapshot": uid} for uid in cites],
+        "cites": [dict(one) for one in cites],
         "author": person(row.author),
         "at": rfc3339(row.at),
         "revision": row.revision,

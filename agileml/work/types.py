@@ -23,7 +23,8 @@ class TicketType(models.TextChoices):
 class DoneFacts:
     """What is known of a ticket when somebody wants to call it done.
 
-    `citing_findings` cite at least one snapshot; `others_opinions` are by somebody other than the assignee.
+    `citing_findings` cite a snapshot or an evaluation; `verdicts` are looks at evaluations of what was measured here
+    or on what it needs; `promotions` name it as what brings a champion into use; `others_opinions` are by somebody other than the assignee.
     """
 
     findings: int = 0
@@ -31,6 +32,8 @@ class DoneFacts:
     snapshots: int = 0
     others_opinions: int = 0
     links: int = 0
+    verdicts: int = 0
+    promotions: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,9 @@ def _needs_snapshot(facts: DoneFacts) -> list[Lack]:
 
 
 def _needs_citation(facts: DoneFacts) -> list[Lack]:
-    if facts.citing_findings:
+    if facts.citing_findings or facts.verdicts:
         return []
-    return [Lack("citation", "It needs a finding that cites the snapshots it rests on.")]
+    return [Lack("citation", "It needs a verdict, or a finding that cites the snapshots or evaluations it rests on.")]
 
 
 def _needs_opinion(facts: DoneFacts) -> list[Lack]:
@@ -74,7 +77,9 @@ def _needs_opinion(facts: DoneFacts) -> list[Lack]:
 
 
 def _needs_link(facts: DoneFacts) -> list[Lack]:
-    return [] if facts.links else [Lack("link", "It needs a link to what was deployed.")]
+    if facts.links or facts.promotions:
+        return []
+    return [Lack("link", "It needs a promotion that names it, or a link to what was deployed.")]
 
 
 def _needs_nothing(facts: DoneFacts) -> list[Lack]:

@@ -12,9 +12,12 @@ LISTS = {
     "sprint": "sprints/",
     "decision": "decisions/",
     "metric": "metrics/",
+    "model": "models/",
+    "promotion": "promotions/",
 }
 UNDER_TICKETS = {"finding": "findings/", "opinion": "opinions/", "comment": "comments/", "snapshot": "snapshots/"}
 UNDER_SPRINTS = {"proposal": "proposals/"}
+UNDER_MODELS = {"evaluation": "evaluations/"}
 FOLLOWS = ("updated_at",)  # the time of the change, which a replica has beside it
 
 Rows = dict[str, dict[str, Any]]
@@ -34,6 +37,12 @@ def read(api: Api) -> dict[str, Rows]:
             row["uid"]: row
             for sprint in found["sprint"].values()
             for row in api.walk(f"sprints/{sprint['number']}/{path}")
+        }
+    for kind, path in UNDER_MODELS.items():
+        found[kind] = {
+            row["uid"]: row
+            for model in found["model"].values()
+            for row in api.walk(f"models/{model['slug']}/{path}")
         }
     return found
 

@@ -13,14 +13,24 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, reverse
 
 from agileml.api import urls
+from agileml.metrics.actions.evaluations import open_evaluation
+from agileml.metrics.actions.promotions import promote
+from agileml.metrics.actions.registered import register_model, set_policy
+from agileml.metrics.actions.settings import set_baseline, watch_metric
+from agileml.metrics.models import Candidate
 from agileml.planning.actions.decide import Why
 from agileml.planning.actions.proposals import propose
 from agileml.planning.actions.sprints import close_sprint
 from agileml.planning.models import Decision, Proposal, Sprint
 from agileml.projects.rules import Need
 from agileml.work.actions import create_epic, create_story
-from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, replan
+from agileml.work.models import Ticket
+from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, measure, replan
 
+RULE, SVM, MLP = (f"0f8fad5b-d9cb-469f-a165-70867728950{digit}" for digit in "123")
+POLICY = {
+    "metric": "error", "margin": 0.01, "dataset": {"name": "holdout", "digest": "d1"}, "split": "test", "planned_n": 3,
+}  # fmt: skip
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -29,7 +39,7 @@ class World:
     """Sprint 1 is active at v2 with tickets 1 to 4, 4 of them skipped; 2 is planned, 3 is closed; 5 and 6 lie in
     the backlog.
 
-    The lead proposes to skip ticket 2.
+    The lead proposes to skip ticket 2. The model `reader` has the champion RULE, and an open evaluation of SVM.
     """
 
     cast: Cast
@@ -55,7 +65,24 @@ def make_world() -> World:
         project=cast.project, sprint=1, base_version=2, why=Why("other", "It is refuted."),
         moves=[{"move": "skip", "ticket": 2}], actor=cast.lead, now=NOW,
     )  # fmt: skip
+    make_model(cast)
     return World(cast, Sprint.objects.get(pk=sprint.pk), decision, proposal)
+
+
+def make_model(cast: Cast) -> None:
+    on: dict[str, Any] = {"dataset_name": "holdout", "dataset_digest": "d1", "split": "test"}
+    ticket = Ticket.objects.get(project=cast.project, number=3)
+    for uid, name, values in ((RULE, "rule", [0.3, 0.31, 0.3]), (SVM, "svm", [0.2, 0.21, 0.2]), (MLP, "mlp", [0.1])):
+        measure(cast, ticket, values, candidate=name, external_id=name, **on)
+        Candidate.objects.filter(ticket=ticket, name=name).update(uid=uid)
+    told: dict[str, Any] = {"project": cast.project, "actor": cast.lead, "now": NOW}
+    watch_metric(key="error", direction="lower", **told)
+    register_model(sent={"slug": "reader", "name": "Reader"}, **told)
+    set_policy(model="reader", sent=POLICY, **told)
+    rule = Candidate.objects.get(uid=RULE)
+    set_baseline(metric="error", label="Rule", candidate=rule, dataset_digest="d1", split="test", **told)
+    promote(model="reader", sent={"kind": "first", "candidate": RULE}, **told)
+    open_evaluation(model="reader", sent={"challenger": SVM}, **told)
 
 
 @dataclass(frozen=True)
@@ -80,7 +107,8 @@ class Route:
         return f"{self.method} {self.name}"
 
     def address(self, world: World) -> str:
-        given = {"key": "TST", "number": 1, "version": 2, "uid": world.decision.uid} | self.args
+        given = {"key": "TST", "number": 1, "version": 2, "uid": world.decision.uid, "slug": "reader"}
+        given |= self.args
         given["proposal"] = world.proposal.uid
         for match in find(self.name):
             given = {name: given[name] for name in match}
@@ -173,6 +201,21 @@ ROUTES = [
     Route("decisions", "post", Need.DECIDE, 201, SKIP | {"sprint": 1}),
     Route("revert", "post", Need.DECIDE, 201, {"reason": "It was wrong."}),
     Route("metrics", "get", Need.READ),
+    Route("models", "get", Need.READ),
+    Route("models", "post", Need.LEAD, 201, {"slug": "letters", "name": "Letters", "purpose": "To read letters."}),
+    Route("model", "get", Need.READ),
+    Route("model-policy", "post", Need.LEAD, 201, POLICY | {"looks": 3, "guardrails": []}),
+    Route("model-policies", "get", Need.READ),
+    Route("evaluations", "get", Need.READ),
+    Route("evaluations", "post", Need.WORK, 201, {"challenger": MLP, "expects": "A third of the errors gone."}),
+    Route("evaluation", "get", Need.READ),
+    Route("evaluation-look", "post", Need.WORK, 200, {"look": 1}),
+    Route("evaluation-withdraw", "post", Need.WORK, 200, {}),
+    Route("model-promotions", "get", Need.READ),
+    Route("model-promotions", "post", Need.LEAD, 201, {"kind": "override", "candidate": MLP, "reason": "It is fast."}),
+    Route("promotion", "patch", Need.LEAD, 200, {"deployment": None}),
+    Route("promotions", "get", Need.READ),
+    Route("candidates", "get", Need.READ, query="?ticket=3&metric=error"),
     Route("changes", "get", Need.READ),
 ]
 

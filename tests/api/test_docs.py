@@ -83,6 +83,7 @@ def _plain(name: str) -> str:
         .replace("{version}", "<number:version>")
         .replace("{uid}", "<uuid:uid>")
         .replace("{proposal}", "<uuid:proposal>")
+        .replace("{slug}", "<slug:slug>")
         .replace("{KEY-n}", "<key:key>-<number:number>")
         .removeprefix("/api/")
     )
@@ -100,7 +101,7 @@ def test_every_parameter_is_named():
     assert missing == set()
 
 
-@pytest.mark.parametrize("name", ["TICKET", "SNAPSHOT", "SPRINT", "DECISION", "METRIC", "EPIC", "PROPOSAL"])
+@pytest.mark.parametrize("name", ["TICKET", "SNAPSHOT", "SPRINT", "DECISION", "METRIC", "EPIC", "PROPOSAL", "MODEL", "POLICY", "EVALUATION", "PROMOTION", "CANDIDATE"])
 def test_every_field_is_named(name: str):
     assert [field for field in getattr(columns, name) if not re.search(rf"\b{field}\b", TEXT)] == []
 

@@ -209,7 +209,8 @@ def test_a_good_source_is_said_to_be(served: Served):
 @pytest.mark.parametrize(
     ("reply", "error"),
     [
-        (Reply(status=401), SourceAuthError), (Reply(status=408), SourceTransient), (Reply(status=503), SourceTransient),
+        (Reply(status=401), SourceAuthError), (Reply(status=408), SourceTransient),
+        (Reply(status=503), SourceTransient), (Reply(status=404, kind="text/html"), SourceGone),
         (Reply(b"[]"), SourceBadData), (Reply(b'{"run": 3}'), SourceBadData), (Reply(b"half {"), SourceBadData),
     ],
 )  # fmt: skip

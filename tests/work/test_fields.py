@@ -197,7 +197,6 @@ def test_what_was_read_can_be_sent_back():
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"against": "champion"}, ("/criteria/0/against", "no_champion")),
         ({"value": None}, ("/criteria/0/value", "required")),
         ({"op": "=="}, ("/criteria/0/op", "unknown_choice")),
         ({"op": ["<="]}, ("/criteria/0/op", "unknown_choice")),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from agileml.accounts.models import User
 from agileml.metrics.actions.criteria import settle
-from agileml.metrics.models import Snapshot
+from agileml.metrics.models import Evaluation, Snapshot
 from agileml.planning import shapes
 from agileml.planning.actions import ledger, rows
 from agileml.planning.models import Decision, Move, Sprint
@@ -36,7 +36,7 @@ class StalePlan(Exception):
 
 @dataclass(frozen=True)
 class Why:
-    """The reason of a decision; `evidence` names findings and snapshots as [{"finding": uid}, {"snapshot": uid}]."""
+    """The reason of a decision; `evidence` is [{"finding": uid}, {"snapshot": uid}, {"evaluation": uid}]."""
 
     code: str = ""
     text: str = ""
@@ -45,16 +45,17 @@ class Why:
 
 @dataclass(frozen=True)
 class Found:
-    """The findings and snapshots that a reason rests on."""
+    """The findings, snapshots and evaluations that a reason rests on."""
 
     findings: list[Finding] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)
     named: int = 0
 
     @property
     def lost(self) -> bool:
         """Whether something was named that is not of this project."""
-        return len(self.findings) + len(self.snapshots) < self.named
+        return len(self.findings) + len(self.snapshots) + len(self.evaluations) < self.named
 
 
 def decide(
@@ -102,6 +103,7 @@ def decide_in(
             reason=why.text.strip(),
             findings=found.findings,
             snapshots=found.snapshots,
+            evaluations=found.evaluations,
         )
     ]
     drafts += received(recorded, targets, why.text.strip())
@@ -163,9 +165,10 @@ def state_refusals(sprint: Sprint | None) -> list[Refusal]:
 
 
 def evidence_rows(project: Project, evidence: Sequence[Mapping[str, str]]) -> Found:
-    """The findings and snapshots named, as far as they exist in this project."""
+    """The findings, snapshots and evaluations named, as far as they exist in this project."""
     findings = _uids(item["finding"] for item in evidence if "finding" in item)
     snapshots = _uids(item["snapshot"] for item in evidence if "snapshot" in item)
+    evaluations = _uids(item["evaluation"] for item in evidence if "evaluation" in item)
     found = Found(named=len({tuple(item.items()) for item in evidence}))
     if findings:
         rows = Finding.objects.filter(ticket__project=project, ticket__deleted_at=None, uid__in=findings)
@@ -173,6 +176,9 @@ def evidence_rows(project: Project, evidence: Sequence[Mapping[str, str]]) -> Fo
     if snapshots:
         values = Snapshot.objects.filter(ticket__project=project, uid__in=snapshots)
         found.snapshots.extend(values.select_related("ticket").order_by("pk"))
+    if evaluations:
+        compared = Evaluation.objects.filter(model__project=project, uid__in=evaluations)
+        found.evaluations.extend(compared.select_related("challenger__ticket").order_by("pk"))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from agileml.journal.actions import AT_ONCE
 from agileml.metrics.actions.judging import judge_tickets
-from agileml.metrics.models import Snapshot
+from agileml.metrics.models import Evaluation, Snapshot
 from agileml.planning import shapes
 from agileml.planning.actions.rows import fill, references, relate
 from agileml.planning.models import Assignment, Decision, Evidence, Move, Sprint
@@ -33,6 +33,7 @@ class Draft:
     reason: str = ""
     findings: Sequence[Finding] = ()
     snapshots: Sequence[Snapshot] = ()
+    evaluations: Sequence[Evaluation] = ()
     reverts: Decision | None = None
     partial: bool = False
     state: str | None = None
@@ -136,7 +137,8 @@ def _insert_lines(pairs: Sequence[tuple[Draft, Decision]], tickets: Touched) -> 
 
 def _evidence(draft: Draft, decision: Decision) -> list[Evidence]:
     found = [Evidence(decision=decision, finding=finding) for finding in draft.findings]
-    return found + [Evidence(decision=decision, snapshot=snapshot) for snapshot in draft.snapshots]
+    found += [Evidence(decision=decision, snapshot=snapshot) for snapshot in draft.snapshots]
+    return found + [Evidence(decision=decision, evaluation=evaluation) for evaluation in draft.evaluations]
 
 
 def _end(draft: Draft, decision: Decision, tickets: Touched) -> None:

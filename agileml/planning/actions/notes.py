@@ -1,11 +1,11 @@
 """What people write on tickets that planning rests on: findings and opinions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from agileml.accounts.models import User
-from agileml.metrics.models import Citation, Snapshot
+from agileml.metrics.models import Citation, Evaluation, Snapshot
 from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
@@ -17,7 +17,7 @@ from agileml.work.models import Finding, ReviewOpinion, Ticket
 FINDING_FIELDS: dict[str, fields.Check] = {
     "kind": fields.one_of(*Finding.Kind.values),
     "text": fields.text(20_000, least=1),
-    "cites": fields.many(fields.record({"snapshot": fields.uid}, required=("snapshot",), defaults={}), most=100),
+    "cites": fields.many(fields.record({"snapshot": fields.uid, "evaluation": fields.uid}, defaults={}), most=100),
 }
 OPINION_FIELDS: dict[str, fields.Check] = {
     "opinion": fields.one_of(*ReviewOpinion.Opinion.values),
@@ -28,9 +28,9 @@ OPINION_FIELDS: dict[str, fields.Check] = {
 def write_finding(
     *, project: Project, ticket: int, sent: Mapping[str, Any], actor: User, now: datetime, origin: str = ""
 ) -> Finding:
-    """Write down what was learned on a ticket; `sent` holds kind, text and the snapshots that it cites.
+    """Write down what was learned on a ticket; `sent` holds kind, text and what it cites: snapshots, evaluations.
 
-    Raises Hidden for no such ticket, Invalid for a snapshot that is not of this project.
+    Raises Hidden for no such ticket, Invalid for what is cited and not of this project.
     """
     values = finding_fields(sent)
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
@@ -48,7 +48,12 @@ def give_opinion(
 
 def finding_fields(sent: Any, *, pointer: str = "") -> dict[str, Any]:
     """Check a finding as sent, which stands at `pointer`. Raises Invalid."""
-    return fields.clean(sent, fields=FINDING_FIELDS, required=("kind", "text"), pointer=pointer)
+    values = fields.clean(sent, fields=FINDING_FIELDS, required=("kind", "text"), pointer=pointer)
+    wrong = [at for at, item in enumerate(values.get("cites", ())) if len(item) != 1]
+    if wrong:
+        one = "Name one snapshot or one evaluation."
+        raise Invalid([FieldError(f"{pointer}/cites/{at}", "invalid", one) for at in wrong])
+    return values
 
 
 def opinion_fields(sent: Any, *, pointer: str = "") -> dict[str, Any]:
@@ -57,23 +62,36 @@ def opinion_fields(sent: Any, *, pointer: str = "") -> dict[str, Any]:
 
 
 def insert_finding(w: ProjectWriting, on: Ticket, values: Mapping[str, Any], *, pointer: str = "") -> Finding:
-    """Store a finding from checked values, inside a write. Raises Invalid for a snapshot of another project."""
+    """Store a finding from checked values, inside a write. Raises Invalid for what is of another project."""
     own = {name: value for name, value in values.items() if name != "cites"}
-    cited = [item["snapshot"] for item in values.get("cites", [])]
-    snapshots = {}
-    if cited:
-        snapshots = {str(row.uid): row for row in Snapshot.objects.filter(ticket__project=w.project, uid__in=cited)}
-    lost = [at for at, uid in enumerate(cited) if uid not in snapshots]
+    cited = [next(iter(item.items())) for item in values.get("cites", [])]
+    known = _cited(w, cited)
+    lost = [(at, kind) for at, (kind, uid) in enumerate(cited) if (kind, uid) not in known]
     if lost:
-        unknown = "There is no such snapshot."
-        raise Invalid([FieldError(f"{pointer}/cites/{at}/snapshot", "unknown", unknown) for at in lost])
+        raise Invalid(
+            [FieldError(f"{pointer}/cites/{at}/{kind}", "unknown", f"There is no such {kind}.") for at, kind in lost]
+        )
     assert w.actor is not None
     row = Finding(ticket=on, author=w.actor, at=w.now, revision=w.revision, **own)
     row.save(force_insert=True)
-    Citation.objects.bulk_create(Citation(finding=row, snapshot=snapshots[uid]) for uid in cited)
-    told = shapes.finding(row, ticket=on.number, cites=cited)
+    Citation.objects.bulk_create(Citation(finding=row, **{kind: known[kind, uid]}) for kind, uid in cited)
+    told = shapes.finding(row, ticket=on.number, cites=[{kind: uid} for kind, uid in cited])
     w.journal.record("finding", "created", row, parent=("ticket", on.uid), resource=told)
     return row
+
+
+def _cited(w: ProjectWriting, cited: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+    """What is cited, as far as it is of the project, by kind and uid; a query for each kind that is named."""
+    snapshots = [uid for kind, uid in cited if kind == "snapshot"]
+    evaluations = [uid for kind, uid in cited if kind == "evaluation"]
+    known: dict[tuple[str, str], Any] = {}
+    if snapshots:
+        rows = Snapshot.objects.filter(ticket__project=w.project, uid__in=snapshots)
+        known |= {("snapshot", str(row.uid)): row for row in rows}
+    if evaluations:
+        compared = Evaluation.objects.filter(model__project=w.project, uid__in=evaluations)
+        known |= {("evaluation", str(row.uid)): row for row in compared}
+    return known
 
 
 def insert_opinion(w: ProjectWriting, on: Ticket, values: Mapping[str, Any]) -> ReviewOpinion:

@@ -54,7 +54,7 @@ def pasts(rows: Iterable[Decision], *, whole: bool = False) -> list[Past]:
         moves[move.decision_id].append(move)
     evidence: dict[int, list[Evidence]] = defaultdict(list)
     items = Evidence.objects.filter(decision__in=ids).select_related(
-        "finding__ticket", "snapshot__ticket", "snapshot__metric"
+        "finding__ticket", "snapshot__ticket", "snapshot__metric", "evaluation__challenger__ticket", "evaluation__model"
     )
     for item in items.order_by("pk"):
         evidence[item.decision_id].append(item)

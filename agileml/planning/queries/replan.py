@@ -134,7 +134,7 @@ def _judged(inside: QuerySet) -> list[EvidenceOption]:
 def cited(because: Finding) -> list[EvidenceOption]:
     """The snapshots that a finding cites, those of one metric on one ticket together."""
     rows = Citation.objects.filter(finding=because).select_related("snapshot__metric", "snapshot__ticket")
-    return _grouped(citation.snapshot for citation in rows.order_by("pk"))
+    return _grouped(citation.snapshot for citation in rows.order_by("pk") if citation.snapshot)
 
 
 def named(project: Project, items: Sequence[Mapping[str, str]]) -> list[EvidenceOption]:

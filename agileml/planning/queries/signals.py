@@ -79,7 +79,7 @@ def _read_needs(found: Signals, sprint: Sprint, numbers: Mapping[int, int]) -> D
             found.needs[one].append(Need(number, status, at is not None))
         elif one is not None:
             decided.findings[one] = at
-        else:
+        elif other is not None:
             decided.candidates[other] = at
     for wanted in found.needs.values():
         wanted.sort(key=lambda need: need.number)

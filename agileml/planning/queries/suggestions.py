@@ -109,8 +109,9 @@ def evidence(found: Iterable[Suggestion]) -> dict[str, list[dict[str, str]]]:
         else:
             judged[known[1]] = one.key
     cited = Citation.objects.filter(finding__uid__in=findings).order_by("pk")
-    for finding, snapshot in cited.values_list("finding__uid", "snapshot__uid"):
-        told[findings[finding]].append({"snapshot": str(snapshot)})
+    for finding, snapshot, evaluation in cited.values_list("finding__uid", "snapshot__uid", "evaluation__uid"):
+        rests = {"snapshot": str(snapshot)} if snapshot else {"evaluation": str(evaluation)}
+        told[findings[finding]].append(rests)
     causes = dict(Judgement.objects.filter(uid__in=judged).values_list("criterion", "uid"))
     newest = Judgement.objects.filter(criterion__in=causes).values("criterion").annotate(last=Max("pk"))
     for row in Judgement.objects.filter(pk__in=newest.values("last")):

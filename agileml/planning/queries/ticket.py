@@ -144,7 +144,7 @@ def standings(ticket: Ticket) -> list[Standing]:
 
 def findings_of(ticket: Ticket) -> list[Finding]:
     """What was learned on a ticket, newest first, with what it rests on."""
-    cited = Citation.objects.select_related("snapshot__metric", "snapshot__candidate")
+    cited = Citation.objects.select_related("snapshot__metric", "snapshot__candidate", "evaluation__model")
     return list(
         Finding.objects.filter(ticket=ticket)
         .select_related("author")
@@ -158,10 +158,16 @@ def cited(finding: Finding) -> list[str]:
     groups: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for citation in finding.citations.all():
         row = citation.snapshot
+        if row is None:
+            continue
         values = groups[row.candidate.name, row.metric.key, row.metric.unit]
         if row.value is not None:
             values.append(row.value)
-    lines = []
+    lines = [
+        f"evaluation {citation.evaluation.number} of {citation.evaluation.model.name}"
+        for citation in finding.citations.all()
+        if citation.evaluation
+    ]
     for (name, key, unit), values in groups.items():
         mean = measured(math.fsum(values) / len(values), unit) if values else "no finite value"
         many = f", mean of {len(values)} runs" if len(values) > 1 else ""

@@ -116,6 +116,10 @@ class Wording:
                 number = item.finding.ticket.number
                 text = f"{self.project.key}-{number}: {short(item.finding.text)}"
                 grounds.append(Ground(number, text, str(item.finding.uid)))
+            elif item.evaluation:
+                number = item.evaluation.challenger.ticket.number
+                what = f"evaluation {item.evaluation.number} of {item.evaluation.model.name}"
+                grounds.append(Ground(number, f"{self.project.key}-{number}: {what}"))
             elif item.snapshot:
                 measured_at.setdefault((item.snapshot.ticket.number, item.snapshot.metric.key), []).append(item)
         for (number, metric), group in measured_at.items():
