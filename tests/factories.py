@@ -8,7 +8,11 @@ from typing import Any
 
 from agileml.accounts.actions import create_person
 from agileml.accounts.models import User
+from agileml.metrics.actions.promotions import promote
+from agileml.metrics.actions.registered import register_model, set_policy
+from agileml.metrics.actions.settings import set_baseline, watch_metric
 from agileml.metrics.actions.snapshots import attach
+from agileml.metrics.models import Candidate
 from agileml.metrics.rules.points import Point
 from agileml.planning.actions import decide, sprints, tickets
 from agileml.planning.models import Decision, Sprint
@@ -105,6 +109,27 @@ def replan(
         actor=actor or cast.lead,
         now=now,
     )
+
+
+def crowned(cast: Cast, ticket: Ticket, values: Sequence[float], *, metric: str = "error") -> Ticket:
+    """The ticket, with the candidate "<rule>" of these values that is the champion on the dataset "sha256:1"."""
+    by: dict[str, Any] = {"project": cast.project, "actor": cast.lead, "now": NOW}
+    on = {"dataset_digest": "sha256:1", "split": "test"}
+    watch_metric(key=metric, direction="lower", **by)
+    measure(cast, ticket, values, metric=metric, candidate="<rule>", external_id="<rule>", **on)
+    rule = Candidate.objects.get(ticket=ticket, name="<rule>")
+    register_model(sent={"slug": "reader", "name": "Reader"}, **by)
+    sent = {
+        "metric": metric,
+        "margin": 0,
+        "dataset": {"name": "", "digest": "sha256:1"},
+        "split": "test",
+        "planned_n": 2,
+    }
+    set_policy(model="reader", sent=sent, **by)
+    set_baseline(metric=metric, label="Rule", candidate=rule, **on, **by)
+    promote(model="reader", sent={"kind": "first", "candidate": str(rule.uid)}, **by)
+    return ticket
 
 
 def measure(cast: Cast, ticket: Ticket, values: Sequence[float], *, metric: str = "error", **point: Any) -> None:

@@ -3,6 +3,7 @@
 import math
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -70,7 +71,7 @@ def test_lower_values_stand_lower_and_the_mean_between_them():
 
 def test_nothing_joins_values_on_different_datasets():
     values = [value(0.4, name="a", data=OLD, data_words="v1"), value(0.3, name="b", at=1, data=OLD, data_words="v1")]
-    values += [value(0.2, name="c", at=2, data=NEW, data_words="v2"), value(0.1, name="d", at=3, data=NEW, data_words="v2")]  # fmt: skip
+    values += [value(0.2, name="c", at=2, data=NEW, data_words="v2"), value(0.1, name="d", at=3, data=NEW)]
     chart = series(values, best="lower", levels=[Level("champion", 0.25, "champion", NEW), Level("target", 0.15, "t")])
     (change,) = by_class(chart, "data-change")
     line = change.find("line")
@@ -87,12 +88,12 @@ def test_nothing_joins_values_on_different_datasets():
     assert champion.get("x1") == "50%"
     assert target is not None
     assert target.get("x1") == "0%"
-    assert [text for text in texts(chart, "data-name")] == ["dataset 1", "dataset 2"]
+    assert texts(chart, "data-name") == ["dataset 1", "dataset 2"]
     assert any(one.text == "dataset 2: v2" for one in chart.legend)
 
 
 def test_a_candidate_keeps_its_number_and_shape_on_another_dataset():
-    chart = series([value(0.1, data=OLD), value(0.2, name="other", data=OLD), value(0.3, at=9, data=NEW)])
+    chart = series([value(0.1, data=OLD), value(0.2, name="other", at=1, data=OLD), value(0.3, at=9, data=NEW)])
     assert len(spots(chart, "c0")) == 2
     assert [one.text.split(":")[0] for one in chart.legend[:3]] == [
         "1 svm on dataset 1", "2 other on dataset 1", "1 svm on dataset 2",
@@ -169,22 +170,21 @@ def test_levels_keep_their_words_apart_and_inside_the_plot():
         float(text.get("y", "")) for kind in ("target", "baseline", "champion")
         for text in by_class(chart, f"{kind}-line")[0].iter("text")
     )  # fmt: skip
-    assert min(b - a for a, b in zip(heights, heights[1:], strict=False)) >= 12.9
+    assert min(b - a for a, b in pairwise(heights)) >= 12.9
     assert heights[-1] < 180
 
 
 def test_twelve_candidates_of_five_seeds_are_all_there():
     values = [value(0.1 + c / 100 + s / 1000, name=f"c{c}", at=c * 9 + s) for c in range(12) for s in range(5)]
     chart = series(values)
-    assert sum(len(spots(chart, f"c{tone}")) for tone in range(6)) == 60 + 12  # with their means
+    assert sum(len(spots(chart, f"c{tone}")) for tone in range(6)) == 60
     assert len(chart.legend) == 12
     assert len(chart.rows) == 60
 
 
 def test_a_curve_breaks_where_a_value_is_no_number():
-    chart = curve(
-        [(2, 0.2, "ok"), (0, 0.4, "ok"), (1, 0.3, "ok"), (3, None, "nan"), (4, 0.1, "ok")], title="t", desc="d"
-    )
+    steps = [(2, 0.2, "ok"), (0, 0.4, "ok"), (1, 0.3, "ok"), (3, None, "nan"), (4, 0.1, "ok")]
+    chart = curve(steps, title="t", desc="d")
     line, alone = by_class(chart, "curve")
     assert line.get("d", "").count(" ") == 5  # three spots
     assert "alone" in alone.get("class", "")

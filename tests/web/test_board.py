@@ -3,6 +3,7 @@
 import gzip
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -12,14 +13,14 @@ from agileml.accounts.actions import set_theme
 from agileml.accounts.models import User
 from agileml.ingest.models import Source
 from agileml.metrics.actions.settings import set_baseline, set_target, watch_metric
-from agileml.metrics.models import Judgement
+from agileml.metrics.models import Baseline, Judgement
 from agileml.planning.actions.notes import write_finding
 from agileml.planning.actions.progress import progress
 from agileml.planning.actions.suggestions import dismiss
 from agileml.planning.models import Dismissal, Sprint
 from agileml.work.actions import create_epic, create_story
 from agileml.work.models import Finding, Ticket
-from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, measure, replan
+from tests.factories import NOW, Cast, crowned, make_cast, make_sprint, make_ticket, make_tickets, measure, replan
 from tests.web.browsing import HTMX, browser_of, queries, set_clock
 
 CRITERION = {"metric": "error", "op": "<=", "value": 0.02}
@@ -142,6 +143,70 @@ def test_the_strip_compares_the_best_candidate_with_baseline_and_target(cast: Ca
     assert "≤ 2 %" in strip
     assert '<svg class="spark"' in strip
     assert "Champion" not in strip
+
+
+def aimed(cast: Cast) -> None:
+    """An epic with a target on the error, and its first story."""
+    by: dict[str, Any] = {"project": cast.project, "actor": cast.lead, "now": NOW}
+    watch_metric(key="error", direction="lower", **by)
+    create_epic(sent={"title": "Read"}, **by)
+    create_story(sent={"title": "Models", "epic": 1}, **by)
+    set_target(epic=1, metric="error", op="<=", value=0.02, **by)
+
+
+ON: dict[str, Any] = {"dataset_digest": "sha256:1", "split": "test"}
+
+
+def test_the_strip_and_the_cards_compare_with_the_champion(cast: Cast):
+    aimed(cast)
+    crowned(cast, make_ticket(cast), [0.06, 0.08])
+    first = make_ticket(cast, story=1)
+    make_ticket(cast, story=1, criteria=[CRITERION])
+    make_sprint(cast, [2, 3], active=True)
+    measure(cast, first, [0.05, 0.05], candidate="wide", external_id="wide", **ON)
+    html = page(cast)
+    strip = html[html.index('<section class="strip"') : html.index('<form class="filters"')]
+    assert "Champion" in strip
+    assert "&lt;rule&gt;" in strip
+    assert 'href="/p/TST/tickets/1/"' in strip
+    assert "−0.02 to the champion" in strip
+    assert "error 0.05" in card(html, "TST-2")
+    assert "−0.02 to the champion" in card(html, "TST-2")
+    assert "to the champion" not in card(html, "TST-3")
+
+
+def test_a_champion_that_was_not_measured_on_this_data_is_not_compared(cast: Cast):
+    aimed(cast)
+    crowned(cast, make_ticket(cast), [0.06])
+    make_sprint(cast, [make_ticket(cast, story=1).number], active=True)
+    Baseline.objects.all().delete()
+    measure(cast, Ticket.objects.get(number=2), [0.05], dataset_digest="sha256:2", split="test")
+    html = page(cast)
+    assert "&lt;rule&gt;, not measured on this data" in html
+    assert "to the champion" not in html
+
+
+def test_a_card_whose_newest_candidate_diverged_says_no_difference(cast: Cast):
+    aimed(cast)
+    crowned(cast, make_ticket(cast), [0.06])
+    ticket = make_ticket(cast, story=1)
+    make_sprint(cast, [2], active=True)
+    measure(cast, ticket, [0.05], candidate="old", external_id="old", **ON)
+    assert "−0.01 to the champion" in card(page(cast), "TST-2")
+    later = NOW + timedelta(hours=1)
+    lost: list[Any] = [None]
+    measure(cast, ticket, lost, value_state="nan", candidate="new", external_id="new", observed_at=later, **ON)
+    assert "champion" not in card(page(cast), "TST-2")
+    assert "error NaN" in card(page(cast), "TST-2")
+
+
+def test_without_a_champion_cards_compare_with_the_baseline(cast: Cast):
+    aimed(cast)
+    set_baseline(project=cast.project, metric="error", label="A rule", constant=0.1, actor=cast.lead, now=NOW)
+    ticket = make_ticket(cast, story=1)
+    make_sprint(cast, [1], active=True)
+    measure(cast, ticket, [0.04], **ON)
+    assert "−0.06 to the baseline" in card(page(cast), "TST-1")
 
 
 def test_a_kill_criterion_that_holds_suggests_a_replan(cast: Cast):
@@ -340,6 +405,7 @@ def full_board(cast: Cast, many: int) -> Sprint:
             depends_on=[number - 1] if number % 5 == 0 else [],
         )
     rows = Ticket.objects.filter(project=cast.project)
+    crowned(cast, rows.get(number=1), [0.09, 0.1])
     for ticket in rows.order_by("number")[:4]:
         measure(cast, ticket, [0.05, 0.03], candidate=f"c{ticket.number}")
         sent = {"kind": "refutes", "text": "It does not help."}

@@ -1,13 +1,15 @@
 """One story: its tickets, edited without losing another's words, deleted while it has none."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from agileml.metrics.actions.settings import set_target
 from agileml.work.actions import create_epic, create_story, edit_story
 from agileml.work.models import Story, Ticket
-from tests.factories import NOW, Cast, make_ticket
-from tests.web.browsing import browser_of
+from tests.factories import NOW, Cast, crowned, make_ticket, measure
+from tests.web.browsing import browser_of, queries
 
 PATH = "/p/TST/stories/1/"
 WAS = {"was_title": "How?", "was_description": "", "was_epic": "1"}
@@ -31,6 +33,28 @@ def test_it_shows_its_tickets_to_all(cast: Cast):
     assert "Look at slant" in html
     assert 'name="do"' not in html
     assert browser_of(cast.outsider).get(PATH).status_code == 404
+
+
+def test_its_candidates_stand_in_a_chart_with_target_and_champion_at_a_constant_cost(cast: Cast, by: dict[str, Any]):
+    ticket = crowned(cast, make_ticket(cast, story=1), [0.3, 0.4])
+    make_ticket(cast, "Of another story")
+    measure(cast, Ticket.objects.get(number=2), [0.01], candidate="elsewhere", external_id="elsewhere")
+    set_target(epic=1, metric="error", op="<=", value=0.125, **by)
+    on = {"dataset_digest": "sha256:1", "split": "test"}
+    measure(cast, ticket, [0.2, 0.25], candidate="<b>", external_id="x", observed_at=NOW + timedelta(hours=1), **on)
+    measure(cast, ticket, [7], metric="loss")
+    answer, few = queries(browser_of(cast.stakeholder), PATH)
+    html = answer.content.decode()
+    assert "2 TST-1 &lt;b&gt;: mean 0.225, 2 runs" in html
+    assert "champion &lt;rule&gt; 0.35" in html
+    assert "target ≤ 0.125" in html
+    assert 'class="best"' in html
+    assert "elsewhere" not in html
+    assert "loss of each candidate" in browser_of(cast.lead).get(PATH + "?metric=loss").content.decode()
+    for serial in range(4):
+        more = make_ticket(cast, story=1)
+        measure(cast, more, [0.1, 0.2], candidate=f"c{serial}", external_id=f"c{serial}", dataset_digest=f"d{serial}")
+    assert queries(browser_of(cast.stakeholder), PATH)[1] == few <= 20
 
 
 def test_it_moves_to_another_epic_or_to_none(cast: Cast):

@@ -1,5 +1,6 @@
 """The page of a ticket: what it tells, and what people write on it."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from agileml.metrics.models import Citation, Snapshot
 from agileml.planning.actions.progress import progress
 from agileml.planning.models import Sprint
 from agileml.work.models import Comment, Finding, ReviewOpinion, Ticket
-from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, measure, replan
+from tests.factories import NOW, Cast, crowned, make_cast, make_sprint, make_ticket, make_tickets, measure, replan
 from tests.web.browsing import HTMX, browser_of, queries, set_clock
 
 
@@ -93,11 +94,81 @@ def test_another_metric_of_the_runs_can_be_looked_at(cast: Cast):
 def test_a_run_that_diverged_breaks_no_chart(cast: Cast):
     ticket = make_ticket(cast)
     measure(cast, ticket, [None], value_state="nan")  # type: ignore[list-item]
-    assert "No runs yet" in section(page(cast), "runs")
+    shown = section(page(cast), "runs")
+    assert 'class="edge-word" x="7" y="4">NaN<' in shown
+    assert "no mean, a run is no number" in shown
+    assert "in no mean" in shown
+
+
+def test_each_run_leads_to_where_it_came_from(cast: Cast):
+    ticket = make_ticket(cast)
+    told = {"run_url": "https://example.com/runs/7", "git_commit": "9fceb02" + "a" * 33, "run_name": "<b>wide</b>"}
+    params = {"<i>lr</i>": "x" * 9_000, **dict.fromkeys(map(str, range(30)), 1)}
+    measure(cast, ticket, [0.1, 0.30000000000000004], params=params, **told)
+    measure(cast, ticket, [1e300, 5e-324], external_id="odd", candidate="<script>", run_url="javascript:alert(1)")
+    shown = section(page(cast), "runs")
+    assert 'href="https://example.com/runs/7"' in shown
+    assert "&lt;b&gt;wide&lt;/b&gt;" in shown
+    assert 'title="9fceb02' in shown
+    assert "&lt;i&gt;lr&lt;/i&gt; = x" in shown
+    assert "and 11 more" in shown
+    assert "javascript:" not in shown
+    assert "<script>" not in shown
+    for stored in ("0.30000000000000004", "1e+300", "5e-324"):
+        assert f'<td class="r">{stored}</td>' in shown
+
+
+def test_values_that_no_longer_count_say_why(cast: Cast):
+    ticket = make_ticket(cast)
+    measure(cast, ticket, [0.9])
+    measure(cast, ticket, [0.1])
+    measure(cast, ticket, [0.2], external_id="again", observed_at=NOW + timedelta(hours=1))
+    shown = section(page(cast), "runs")
+    assert "mean 0.2, 1 run" in shown
+    assert "<td>superseded</td>" in shown
+    assert "<td>run again since</td>" in shown
+
+
+def test_a_run_with_steps_counts_at_its_last_and_is_drawn_over_them_on_request(cast: Cast):
+    ticket = make_ticket(cast)
+    for step, value in enumerate([0.5, 0.3, 0.2]):
+        measure(cast, ticket, [value], step=step)
+    measure(cast, ticket, [0.4], external_id="plain", candidate="plain")
+    shown = section(page(cast), "runs")
+    assert "first: mean 0.2, 1 run" in shown
+    (uid,) = re.findall(r'run=([0-9a-f-]{36})#runs">curve<', shown)
+    drawn = section(page(cast, query=f"?metric=error&run={uid}"), "runs")
+    assert "error of first seed=0 over its steps" in drawn
+    assert 'class="curve"' in drawn
+    assert "All runs at their last step" in drawn
+    for none in ("no-uid", "%00", "7" * 99, str(Snapshot.objects.get(external_id="plain").uid)):
+        assert "error of each run" in section(page(cast, query=f"?run={none}"), "runs")
+
+
+def test_the_champion_and_a_change_of_dataset_are_drawn(cast: Cast):
+    ticket = crowned(cast, make_ticket(cast), [0.05, 0.06])
+    measure(cast, ticket, [0.4], external_id="other", candidate="other", dataset_digest="sha256:2", split="test")
+    later = {"dataset_digest": "sha256:1", "split": "test", "observed_at": NOW + timedelta(hours=1)}
+    measure(cast, ticket, [0.03, 0.04], external_id="newer", candidate="newer", **later)
+    shown = section(page(cast), "runs")
+    assert "champion &lt;rule&gt; 0.055" in shown
+    assert "Not comparable across the line" in shown
+    assert "on 2 datasets or splits, not comparable" in shown
+
+
+def test_only_the_newest_runs_are_read_and_that_is_said(cast: Cast, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("agileml.planning.queries.measured.RUNS_AT_MOST", 3)
+    ticket = make_ticket(cast)
+    measure(cast, ticket, [0.1, 0.2, 0.3])
+    assert "older ones are left out" not in section(page(cast), "runs")
+    measure(cast, ticket, [0.4], external_id="new", observed_at=NOW + timedelta(hours=1))
+    shown = section(page(cast), "runs")
+    assert "The newest 3 runs; older ones are left out." in shown
+    assert shown.count('<th scope="row">') == 3
 
 
 def test_the_page_costs_the_same_however_much_is_on_it(cast: Cast, sprint: Sprint):
-    ticket = Ticket.objects.get(number=1)
+    ticket = crowned(cast, Ticket.objects.get(number=1), [0.2, 0.3])
 
     def more(serial: int) -> None:
         measure(cast, ticket, [0.1, 0.2], external_id=f"run-{serial}", candidate=f"c{serial}")
