@@ -24,7 +24,8 @@ class DoneFacts:
     """What is known of a ticket when somebody wants to call it done.
 
     `citing_findings` cite a snapshot or an evaluation; `verdicts` are looks at evaluations of what was measured here
-    or on what it needs; `promotions` name it as what brings a champion into use; `others_opinions` are by somebody other than the assignee.
+    or on what it needs; `promotions` name it as what brings a champion into use; `others_opinions` are by somebody
+    other than the assignee.
     """
 
     findings: int = 0

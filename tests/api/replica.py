@@ -40,9 +40,7 @@ def read(api: Api) -> dict[str, Rows]:
         }
     for kind, path in UNDER_MODELS.items():
         found[kind] = {
-            row["uid"]: row
-            for model in found["model"].values()
-            for row in api.walk(f"models/{model['slug']}/{path}")
+            row["uid"]: row for model in found["model"].values() for row in api.walk(f"models/{model['slug']}/{path}")
         }
     return found
 

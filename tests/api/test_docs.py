@@ -101,7 +101,13 @@ def test_every_parameter_is_named():
     assert missing == set()
 
 
-@pytest.mark.parametrize("name", ["TICKET", "SNAPSHOT", "SPRINT", "DECISION", "METRIC", "EPIC", "PROPOSAL", "MODEL", "POLICY", "EVALUATION", "PROMOTION", "CANDIDATE"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "TICKET", "SNAPSHOT", "SPRINT", "DECISION", "METRIC", "EPIC", "PROPOSAL", "MODEL", "POLICY", "EVALUATION",
+        "PROMOTION", "CANDIDATE",
+    ],
+)  # fmt: skip
 def test_every_field_is_named(name: str):
     assert [field for field in getattr(columns, name) if not re.search(rf"\b{field}\b", TEXT)] == []
 

@@ -30,7 +30,7 @@ def test_an_evaluation_is_looked_at_once_and_its_challenger_is_crowned(world: Wo
     api = Api(world.cast.lead)
     said = api.post(f"{HERE}evaluations/1/look/", {"look": 1}, status=200)
     assert tuple(said) == columns.EVALUATION
-    assert said["looks"][0]["verdict"] in {"win", "provisional_win"}
+    assert said["looks"][0]["verdict"] == "deterministic_win"
     assert api.get(f"{HERE}evaluations/1/") == said == api.walk(f"{HERE}evaluations/")[0]
     refused = api.post(f"{HERE}evaluations/1/look/", {"look": 1}, status=409)
     assert refused["code"] in {"ended", "looked_already"}
@@ -46,9 +46,9 @@ def test_what_the_state_does_not_allow_is_a_conflict_with_its_code(world: World)
     assert api.post(f"{HERE}promotions/", {"kind": "first", "candidate": MLP}, status=409)["code"] == "not_first"
 
 
-@pytest.mark.parametrize("name", ["a\0b", "\ud800", "", "x" * 121])
-def test_a_hostile_name_is_refused(world: World, name: str):
-    assert Api(world.cast.lead).post("models/", {"slug": "x", "name": name}, status=422)["code"] == "invalid"
+@pytest.mark.parametrize(("name", "status"), [("a\0b", 400), ("\ud800", 400), ("", 422), ("x" * 121, 422)])
+def test_a_hostile_name_is_refused(world: World, name: str, status: int):
+    Api(world.cast.lead).post("models/", {"slug": "x", "name": name}, status=status)
 
 
 def test_candidates_say_how_many_pairs_were_measured(world: World):

@@ -121,7 +121,7 @@ def _series(content: Any) -> tuple[float | str, datetime]:
     if data["resultType"] == "vector":
         if len(result) != 1 or not isinstance(result[0], dict):
             raise SourceBadData(f"The query comes to {len(result)} series, and one is needed: narrow it.")
-        result = result[0].get("value")
+        result = result[0].get("value") or []
     try:
         seconds, value = result
         return _number(value), datetime.fromtimestamp(float(seconds), UTC)

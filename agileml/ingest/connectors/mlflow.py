@@ -371,7 +371,7 @@ class MLflow:
         """All values of one metric of a run; 2.22 answers with all at once, later ones by pages. Raises SourceError."""
         token = ""
         for _ in range(MOST_PAGES):
-            more = {"page_token": token} if token else {}
+            more: dict[str, Any] = {"page_token": token} if token else {}
             said = asked.call("metrics/get-history", run_id=run_id, metric_key=metric, max_results="5000", **more)
             yield from said.get("metrics") or []
             token = str(said.get("next_page_token") or "")

@@ -40,14 +40,14 @@ def evaluate(expression: str, content: Any) -> Any:
         raise Unfit("The expression does not fit what the server answers.") from None
 
 
-class _Counted(visitor.TreeInterpreter):  # type: ignore[misc]
+class _Counted(visitor.TreeInterpreter):
     """Gives up after so many steps, and on what has become too large."""
 
     def __init__(self) -> None:
         super().__init__()
         self._left = MOST_STEPS
 
-    def visit(self, node: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
         self._left -= 1
         result = super().visit(node, *args, **kwargs)
         self._left -= len(result) // 100 if isinstance(result, list) else 0
