@@ -114,7 +114,7 @@ def replan(
 def crowned(cast: Cast, ticket: Ticket, values: Sequence[float], *, metric: str = "error") -> Ticket:
     """The ticket, with the candidate "<rule>" of these values that is the champion on the dataset "sha256:1"."""
     by: dict[str, Any] = {"project": cast.project, "actor": cast.lead, "now": NOW}
-    on = {"dataset_digest": "sha256:1", "split": "test"}
+    on: dict[str, Any] = {"dataset_digest": "sha256:1", "split": "test"}
     watch_metric(key=metric, direction="lower", **by)
     measure(cast, ticket, values, metric=metric, candidate="<rule>", external_id="<rule>", **on)
     rule = Candidate.objects.get(ticket=ticket, name="<rule>")

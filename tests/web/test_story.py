@@ -40,7 +40,7 @@ def test_its_candidates_stand_in_a_chart_with_target_and_champion_at_a_constant_
     make_ticket(cast, "Of another story")
     measure(cast, Ticket.objects.get(number=2), [0.01], candidate="elsewhere", external_id="elsewhere")
     set_target(epic=1, metric="error", op="<=", value=0.125, **by)
-    on = {"dataset_digest": "sha256:1", "split": "test"}
+    on: dict[str, Any] = {"dataset_digest": "sha256:1", "split": "test"}
     measure(cast, ticket, [0.2, 0.25], candidate="<b>", external_id="x", observed_at=NOW + timedelta(hours=1), **on)
     measure(cast, ticket, [7], metric="loss")
     answer, few = queries(browser_of(cast.stakeholder), PATH)

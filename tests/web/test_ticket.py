@@ -148,7 +148,7 @@ def test_a_run_with_steps_counts_at_its_last_and_is_drawn_over_them_on_request(c
 def test_the_champion_and_a_change_of_dataset_are_drawn(cast: Cast):
     ticket = crowned(cast, make_ticket(cast), [0.05, 0.06])
     measure(cast, ticket, [0.4], external_id="other", candidate="other", dataset_digest="sha256:2", split="test")
-    later = {"dataset_digest": "sha256:1", "split": "test", "observed_at": NOW + timedelta(hours=1)}
+    later: dict[str, Any] = {"dataset_digest": "sha256:1", "split": "test", "observed_at": NOW + timedelta(hours=1)}
     measure(cast, ticket, [0.03, 0.04], external_id="newer", candidate="newer", **later)
     shown = section(page(cast), "runs")
     assert "champion &lt;rule&gt; 0.055" in shown
