@@ -25,6 +25,7 @@ from agileml.projects.actions import add_member, create_project, issue_token
 from agileml.projects.calendar import nth_working_day
 from agileml.projects.models import Project
 from agileml.transfer import cheque_reader as plan
+from agileml.transfer.champions import Champions
 from agileml.transfer.digits import Runs
 from agileml.work.actions import add_comment, create_epic, create_story
 
@@ -142,6 +143,7 @@ class Story:
         self.people = people
         self.runs = runs
         self.days = days
+        self.champions = Champions(project, people, runs.dataset())
 
     def lay_out(self, at: datetime) -> None:
         """The epic, its stories, and the tickets that were known on the first day."""
@@ -215,6 +217,7 @@ class Story:
             actor=lead,
             now=at(2, 15),
         )
+        self.champions.begin("centroid-raw", at(2, 15, 30))
         self.move(1, "engineer", "done", at(3, 10), "shipped")
         self.find(2, "scientist", "surprise", (
             "The classes are balanced (174 to 183 of 1,797 images each), so the plain error is a fair measure. "
@@ -227,16 +230,23 @@ class Story:
             f"Looking up the three most similar images misreads {percent('knn', 'knn-3-raw')}, against "
             f"{percent('rule', 'centroid-raw')} for the class means. A learner has to clear this bar."
         ), at(4, 10), cites="knn-3-raw")  # fmt: skip
+        won = self.champions.challenge("knn-3-raw", "engineer", at(4, 10, 15), looks=1)
+        self.champions.crown(won, at(4, 10, 30))
+        self.champions.agree(plan.POLICY_2, at(4, 10, 45))
         self.move(3, "engineer", "done", at(4, 11), "learned")
         self.move(4, "scientist", "in_progress", at(4, 13))
         self.move(5, "engineer", "in_progress", at(4, 14))
         self.measure(4, "svm-raw", "svm-c1-raw", at(5, 15))
+        self.champions.challenge("svm-c1-raw", "scientist", at(5, 15, 10), looks=2)
         self.measure(5, "forest", "forest-200-raw", at(6, 10))
+        self.champions.challenge("forest-200-raw", "engineer", at(6, 10, 20), looks=2)
         self.find(5, "engineer", "refutes", (
             f"Two hundred trees misread {percent('forest', 'forest-200-raw')}: worse than looking up."
         ), at(6, 11), cites="forest-200-raw")  # fmt: skip
         self.move(5, "engineer", "done", at(6, 12), "learned")
         self.measure(4, "svm-raw", "svm-raw", at(7, 10))
+        won = self.champions.challenge("svm-raw", "scientist", at(7, 10, 30), looks=2)
+        self.champions.crown(won, at(7, 11))
         self.move(4, "scientist", "done", at(8, 9), "shipped")
         self.move(6, "scientist", "in_progress", at(8, 10))
         self.create(16, 20, at(8, 14))
@@ -289,7 +299,9 @@ class Story:
             f"Straightened digits: {percent('svm-deskew', 'svm-deskew')} misread, "
             f"{percent('svm-raw', 'svm-raw')} before, with the same draws of training images."
         ), at(4, 10), cites="svm-deskew")  # fmt: skip
+        won = self.champions.challenge("svm-deskew", "scientist", at(4, 10, 10), looks=2)
         self.move(11, "scientist", "done", at(4, 10, 30), "shipped")
+        self.champions.crown(won, at(4, 10, 45), deployment=14)
         self.move(12, "scientist", "in_progress", at(4, 11))
         for minute, candidate in ((0, "mlp-16-raw"), (15, "mlp-64-raw"), (30, "mlp-256-raw"), (45, "mlp-512-raw")):
             self.measure(10, "mlp-width", candidate, at(4, 13, minute))
@@ -298,6 +310,7 @@ class Story:
             f"{percent('mlp-width', 'mlp-512-raw')}. Width is not what holds the network back."
         ), at(4, 15), cites="mlp-512-raw")  # fmt: skip
         self.move(10, "engineer", "in_review", at(4, 15, 30))
+        self.champions.challenge("mlp-512-raw", "engineer", at(4, 15, 40), looks=0)
         self.measure(12, "label-noise", "panel", at(5, 9))
         missed = self.runs.mean("label-noise", "panel", "misread_by_all")
         self.find(12, "scientist", "confirms", (

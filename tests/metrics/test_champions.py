@@ -9,7 +9,7 @@ from agileml.metrics.actions.evaluations import look, open_evaluation, withdraw_
 from agileml.metrics.actions.promotions import promote, set_deployment
 from agileml.metrics.actions.registered import register_model, set_policy
 from agileml.metrics.actions.settings import set_baseline, watch_metric
-from agileml.metrics.models import Candidate, Criterion, Evaluation, Look, Promotion, RegisteredModel
+from agileml.metrics.models import Candidate, Criterion, Evaluation, Look, Metric, Promotion, RegisteredModel
 from agileml.metrics.queries.champions import champion_of
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.metrics.rules.terms import Answer, Inputs, Terms
@@ -303,3 +303,21 @@ def test_two_arms_in_use_are_compared_by_their_counts(cast: Cast, model: Registe
             measure(cast, on, [value], metric=metric, candidate=name, external_id="arm")
     challenge(cast, Candidate.objects.get(ticket=ticket, name="svm"))
     assert take(cast).verdict == "win"
+
+
+def test_one_that_was_withdrawn_promotes_nobody_whatever_it_said(cast: Cast, model: RegisteredModel):
+    policy(cast, planned_n=6, looks=2)
+    with refused("champion_not_measured"):
+        challenge(cast, candidate(cast, "svm", BETTER))
+    policy(cast, planned_n=5, looks=2)
+    challenge(cast, Candidate.objects.get(name="svm"))
+    assert take(cast).verdict == "provisional_win"
+    withdraw_evaluation(project=cast.project, model="reader", number=1, actor=cast.member, now=NOW)
+    with refused("no_win"):
+        crown(cast, kind="evaluation", evaluation=1)
+
+
+def test_a_metric_that_is_watched_no_more_compares_nothing(cast: Cast, model: RegisteredModel):
+    Metric.objects.filter(key="error").update(direction="")
+    with refused("no_policy"):
+        challenge(cast, candidate(cast, "svm", BETTER))

@@ -14,23 +14,24 @@ ANSWER = Answer("win", 5, 0.01, 0.0325, mean=0.008)
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (ANSWER, "Better than the champion by 0.8 % over five repeats: safe to say."),
+        (ANSWER, "Better than the champion by 0.8 points over five repeats: safe to say."),
         (
             replace(ANSWER, verdict="deterministic_win"),
-            "Better than the champion by 0.8 %, the same over five repeats: there is no chance in it.",
+            "Better than the champion by 0.8 points, the same over five repeats: there is no chance in it.",
         ),
         (
             replace(ANSWER, verdict="provisional_win", n=3, more=2),
-            "Better than the champion by 0.8 % over three repeats, which are too few to be sure; "
+            "Better than the champion by 0.8 points over three repeats, which are too few to be sure; "
             "about 2 more seeds would tell.",
         ),
         (
             replace(ANSWER, verdict="no_win"),
-            "Not better than the champion by the 1 % that matter: ahead of the champion by 0.8 % over five repeats.",
+            "Not better than the champion by the 1 point that matters: "
+            "ahead of the champion by 0.8 points over five repeats.",
         ),
         (
             replace(ANSWER, verdict="regression", mean=-0.02),
-            "Worse than the champion by 2 % over five repeats: safe to say.",
+            "Worse than the champion by 2 points over five repeats: safe to say.",
         ),
         (
             replace(ANSWER, verdict="inconclusive", mean=0.0),
@@ -38,11 +39,12 @@ ANSWER = Answer("win", 5, 0.01, 0.0325, mean=0.008)
         ),
         (
             replace(ANSWER, verdict="insufficient", n=1, more=2),
-            "Ahead of the champion by 0.8 % over one repeat: too few to tell anything; about 2 more seeds would tell.",
+            "Ahead of the champion by 0.8 points over one repeat: too few to tell anything; "
+            "about 2 more seeds would tell.",
         ),
         (
             replace(ANSWER, verdict="blocked_by_guardrail", guardrails=(Guarded("latency", -3.0, 1.0, held=False),)),
-            "Better than the champion by 0.8 % over five repeats, but latency got worse by 3.",
+            "Better than the champion by 0.8 points over five repeats, but latency got worse by 3.",
         ),
         (
             replace(ANSWER, verdict="not_comparable", mean=None, problem="seed=3 has not been measured."),

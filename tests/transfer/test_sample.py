@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agileml.metrics.models import Snapshot
+from agileml.metrics.models import Evaluation, Look, Promotion, Snapshot
+from agileml.metrics.rules.terms import Inputs, Terms
+from agileml.metrics.rules.verdicts import verdict
 from agileml.planning.models import Decision, Proposal, Sprint
 from agileml.planning.queries import suggestions
 from agileml.planning.queries.handover import lot
@@ -86,3 +88,32 @@ def test_it_has_one_closed_sprint_with_its_report_and_one_active_at_v2_with_two_
 def test_the_tickets_of_the_plan_stand_in_number_order() -> None:
     assert [row.title for row in cheque_reader.TICKETS][6] == "More features: edges and zoning beside the pixels"
     assert len({row.title for row in cheque_reader.TICKETS}) == len(cheque_reader.TICKETS)
+
+
+def test_its_champions_came_by_its_own_runs_with_a_verdict_of_each_kind_that_they_hold(db: None) -> None:
+    make(now=NOW)
+
+    crowned = Promotion.objects.order_by("number").values_list("candidate__name", "kind", "provisional")
+    assert list(crowned) == [
+        ("centroid-raw", "first", False),
+        ("knn-3-raw", "evaluation", True),
+        ("svm-raw", "evaluation", False),
+        ("svm-deskew", "evaluation", False),
+    ]
+    assert Promotion.objects.get(number=4).deployment.number == 14
+    looks = list(Look.objects.order_by("pk"))
+    said = [(look.evaluation.challenger.name, look.number, look.verdict) for look in looks]
+    assert said == [
+        ("knn-3-raw", 1, "provisional_win"),
+        ("svm-c1-raw", 1, "inconclusive"),
+        ("svm-c1-raw", 2, "inconclusive"),
+        ("forest-200-raw", 1, "inconclusive"),
+        ("forest-200-raw", 2, "regression"),
+        ("svm-raw", 1, "provisional_win"),
+        ("svm-raw", 2, "win"),
+        ("svm-deskew", 1, "inconclusive"),
+        ("svm-deskew", 2, "win"),
+    ]
+    again = [verdict(Terms.of(look.terms), Inputs.of(look.inputs)) for look in looks]
+    assert [answer.stored() for answer in again] == [look.answer for look in looks]
+    assert [row.challenger.name for row in Evaluation.objects.filter(state="open")] == ["mlp-512-raw"]

@@ -148,6 +148,10 @@ def _policy(of: RegisteredModel) -> Policy:
     policy = policy_of(of)
     if policy is None:
         raise CannotBe("no_policy", "Agree first how challengers are compared: this model has no policy.")
+    keys = [policy.metric.key, *(guardrail["metric"] for guardrail in policy.guardrails)]
+    watched = Metric.objects.filter(project=of.project_id, key__in=keys).exclude(direction="")
+    if watched.count() < len(set(keys)):
+        raise CannotBe("no_policy", "A metric of the policy is not watched any more: agree on another policy.")
     return policy
 
 

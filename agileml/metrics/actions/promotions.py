@@ -94,6 +94,8 @@ def _by_evaluation(w: ProjectWriting, row: Promotion, values: dict[str, Any], ch
         evaluation = evaluation_row(w, row.model.slug, values["evaluation"])
     except Hidden:
         raise Invalid([FieldError("/evaluation", "unknown", "There is no such evaluation.")]) from None
+    if evaluation.state == Evaluation.State.WITHDRAWN:
+        raise CannotBe("no_win", "This evaluation was withdrawn: it says nothing.")
     last = evaluation.looked.order_by("-number").first()
     if last is None or last.verdict not in WINS:
         said = f"it said {last.verdict.replace('_', ' ')}" if last else "nobody has looked at it"

@@ -27,9 +27,10 @@ def sentence(terms: Terms, answer: Answer, unit: str = "") -> str:
 
     It ends with how safe it is to say, never with a figure that looks safer than it is.
     """
-    by = "" if answer.mean is None else measured(abs(answer.mean), unit)
+    by = "" if answer.mean is None else _amount(abs(answer.mean), unit)
     over = _over(terms, answer.n)
-    margin = f" by the {measured(terms.margin, unit)} that matter" if terms.margin else ""
+    least = _amount(terms.margin, unit)
+    margin = f" by the {least} that matter{'s' if least == '1 point' else ''}" if terms.margin else ""
     match answer.verdict:
         case "win":
             return f"Better than the champion by {by} {over}: safe to say."
@@ -61,6 +62,14 @@ def plan_note(terms: Terms, reachable: int) -> str:
         f"With {len(terms.pairs)} {what} the exact test cannot reach its level, however clear the gain: "
         f"as challenger number {terms.place} it needs {reachable}. It can be a win for now at best."
     )
+
+
+def _amount(value: float, unit: str) -> str:
+    """A difference in words; between two percentages it is points, which are no per cent of either."""
+    if unit != "%":
+        return measured(value, unit)
+    points = measured(value, unit).removesuffix(" %")
+    return f"{points} point{'' if points == '1' else 's'}"
 
 
 def _side(answer: Answer, by: str) -> str:

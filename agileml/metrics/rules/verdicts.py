@@ -70,7 +70,7 @@ def _paired(terms: Terms, inputs: Inputs) -> Answer:
         blank,
         mean=_mean(differences),
         differences=tuple(zip(pairs, differences, strict=True)),
-        noise=_noise([value.value for value in inputs.champion.get(terms.metric, {}).values()]),
+        noise=_noise([inputs.champion[terms.metric][pair].value for pair in pairs]),
     )
     if terms.design == SINGLE:
         return _single(terms, inputs, answer)

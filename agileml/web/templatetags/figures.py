@@ -1,0 +1,32 @@
+"""Measured values in templates, written as everywhere else."""
+
+from django import template
+
+from agileml.lib import figures
+from agileml.metrics.rules.saying import WORDS
+
+register = template.Library()
+
+
+@register.filter
+def measured(value: float | None, unit: str = "") -> str:
+    """A value in its metric's unit."""
+    return figures.measured(value, unit)
+
+
+@register.filter
+def gap(value: float | None, unit: str = "") -> str:
+    """A difference with its sign."""
+    return "–" if value is None else figures.gap(value, unit)
+
+
+@register.filter
+def percent_of(share: float) -> str:
+    """A share of one as people say it."""
+    return figures.measured(share, "%")
+
+
+@register.filter
+def verdict_word(verdict: str) -> str:
+    """A verdict in a word."""
+    return WORDS.get(verdict, verdict)
