@@ -123,7 +123,7 @@ def _series(content: Any) -> tuple[float | str, datetime]:
             raise SourceBadData(f"The query comes to {len(result)} series, and one is needed: narrow it.")
         result = result[0].get("value") or []
     try:
-        seconds, value = result or ()
+        seconds, value = list(result or [])
         return _number(value), datetime.fromtimestamp(float(seconds), UTC)
     except (TypeError, ValueError, OverflowError, OSError):
         raise SourceBadData("This does not answer as Prometheus answers an instant query.") from None
