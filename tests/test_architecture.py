@@ -17,7 +17,7 @@ LONGEST = 600
 PRIMITIVES = {
     "work": {"work", "metrics", "planning"},
     "metrics": {"metrics", "planning", "ingest"},
-    "planning": {"planning"},
+    "planning": {"planning", "ingest"},
 }
 
 # What opens the journal without asking who may: only the doors do, and what makes a project before it has doors.

@@ -42,6 +42,7 @@ class Source(models.Model):
     # Set while a worker looks; one that is set and over belongs to a worker that died.
     leased_until = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)  # looks in a row that failed
+    running = models.JSONField(default=list)  # keys of tickets with a run that was unfinished at the last look
     created_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1)
     revision = models.BigIntegerField(default=0)
@@ -85,8 +86,9 @@ class Binding(models.Model):
     cursor = models.JSONField(default=dict)
     running = models.BooleanField(default=False)  # a bound run was unfinished at the last look
     due_at = models.DateTimeField()
-    leased_until = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)
+    # When there was last a reason to look: its ticket in an active sprint, or its run unfinished.
+    wanted_at = models.DateTimeField()
     actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     revision = models.BigIntegerField(default=0)
@@ -103,7 +105,7 @@ class Binding(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=["state", "due_at"], name="binding_by_due"),
+            models.Index(fields=["source", "state", "due_at"], name="binding_by_source_and_due"),
             models.Index(fields=["ticket", "state"], name="binding_by_ticket"),
         )
 

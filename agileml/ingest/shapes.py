@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agileml.ingest.models import Poll, Source
+from agileml.ingest.models import Binding, Poll, Source
 from agileml.lib.times import rfc3339
 
 
@@ -18,6 +18,22 @@ def source(row: Source, last_poll: Poll | None) -> dict[str, Any]:
         "trouble": row.trouble,
         "last_poll": poll(last_poll) if last_poll else None,
         "version": row.version,
+        "revision": row.revision,
+    }
+
+
+def binding(row: Binding) -> dict[str, Any]:
+    """A binding as clients see it. Needs `ticket` and `source` loaded."""
+    return {
+        "uid": str(row.uid),
+        "ticket": row.ticket.number,
+        "source": str(row.source.uid),
+        "ref": row.ref,
+        "reduce": row.reduce,
+        "step": row.step,
+        "state": row.state,
+        "trouble": row.trouble,
+        "created_at": rfc3339(row.created_at),
         "revision": row.revision,
     }
 

@@ -11,7 +11,8 @@ from typing import Any
 from django.conf import settings
 
 from agileml.ingest.actions import make_source
-from agileml.ingest.actions.polling import Looked, poll
+from agileml.ingest.actions.claims import Looked
+from agileml.ingest.actions.polling import poll
 from agileml.ingest.models import Source
 from agileml.metrics.models import Snapshot
 from tests.factories import NOW, Cast

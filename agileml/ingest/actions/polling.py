@@ -7,16 +7,29 @@ the snapshots, the cursor and the end of the claim together, so it has happened 
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 
 from agileml.ingest import secrets
+from agileml.ingest.actions.bound import due_bindings, look_at_bindings
+from agileml.ingest.actions.claims import (
+    LONGEST_PAUSE,
+    MOST_FAILURES,
+    Claim,
+    Looked,
+    Overtaken,
+    line,
+    note,
+    pause_after,
+    shortened,
+    told,
+)
 from agileml.ingest.actions.pushes import believable
+from agileml.ingest.actions.running import tell_tickets
 from agileml.ingest.actions.sources import set_state
 from agileml.ingest.connectors.base import (
     Found,
@@ -24,57 +37,24 @@ from agileml.ingest.connectors.base import (
     Problem,
     Since,
     SourceAuthError,
+    SourceBadData,
     SourceError,
     SourceTransient,
 )
-from agileml.ingest.connectors.registry import kinds
-from agileml.ingest.models import Poll, Source
+from agileml.ingest.connectors.registry import Guard, kinds
+from agileml.ingest.models import Source
 from agileml.lib.times import rfc3339
 from agileml.metrics.actions.snapshots import all_known, attach
 from agileml.metrics.rules.points import Point
 from agileml.projects.doors import ProjectWriting, writing_as_job
 from agileml.work.models import Ticket
 
-MOST_FAILURES = 5
 MOST_WAITING = 500
-MOST_PROBLEMS = 100
-LONGEST_PAUSE = timedelta(minutes=5)
-
-
-@dataclass(frozen=True)
-class Looked:
-    """What came of a look; `more` says that there is more to be read at once."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    problems: tuple[dict[str, Any], ...] = ()
-    more: bool = False
-
-
-class Overtaken(Exception):
-    """The claim ran out and somebody else looks at the source: what was read here is theirs to write."""
-
-
-@dataclass(frozen=True)
-class _Claim:
-    """A source that this worker has until `until`, and what is to be asked of it."""
-
-    source: Source
-    until: datetime
-    started: float
-    now: datetime
-
-    @property
-    def moment(self) -> datetime:
-        """Now, by the clock that `now` was read from."""
-        return self.now + timedelta(seconds=time.monotonic() - self.started)
-
-    @property
-    def took_ms(self) -> int:
-        return round(1000 * (time.monotonic() - self.started))
 
 
 def poll(*, source_id: int, now: datetime) -> Looked | None:
-    """Look at a source if it is due and nobody else does; None if not, or if the claim ran out meanwhile.
+    """Look at a source and at what of it is bound, as far as they are due and nobody else does; None if not, or if the
+    claim ran out meanwhile.
 
     Safe to call at any time and from any number of workers. What goes wrong with the source is written down,
     not raised.
@@ -84,18 +64,23 @@ def poll(*, source_id: int, now: datetime) -> Looked | None:
         return None
     try:
         try:
-            since = Since(claim.source.cursor, _to_try_again(claim))
-            look = _fetch(claim.source, since)
+            looked = _look(claim) if claim.source.due_at <= now else Looked()
+            bound = look_at_bindings(claim, _fetch)
         except SourceError as error:
             return _failed(claim, error)
-        return _write(claim, since, look)
+        claim.release()
     except Overtaken:
         return None
+    counts = Counter(looked.counts)
+    counts.update(bound.counts)  # adding them would drop what is zero
+    return Looked(counts, looked.problems + bound.problems, looked.more or bound.more)
 
 
-def _claim(source_id: int, now: datetime) -> _Claim | None:
+def _claim(source_id: int, now: datetime) -> Claim | None:
     source = Source.objects.select_related("project").filter(pk=source_id).first()
-    if source is None or source.state != Source.State.ACTIVE or source.due_at > now:
+    if source is None or source.state != Source.State.ACTIVE:
+        return None
+    if source.due_at > now and (source.failures or not due_bindings(source, now).exists()):
         return None
     held = source.leased_until
     if held is not None and held > now:
@@ -103,11 +88,11 @@ def _claim(source_id: int, now: datetime) -> _Claim | None:
     until = now + timedelta(seconds=settings.LEASE_SECONDS)
     # A claim that ran out is that of a worker which died at this source. The source may be why.
     source.failures += held is not None
-    rows = Source.objects.filter(pk=source_id, state=Source.State.ACTIVE, due_at__lte=now, leased_until=held)
+    rows = Source.objects.filter(pk=source_id, state=Source.State.ACTIVE, due_at=source.due_at, leased_until=held)
     if not rows.update(leased_until=until, failures=source.failures):
         return None
     source.leased_until = until
-    claim = _Claim(source, until, time.monotonic(), now)
+    claim = Claim(source, until, time.monotonic(), now)
     if held is not None and source.failures >= MOST_FAILURES:
         _pause(
             claim,
@@ -118,7 +103,14 @@ def _claim(source_id: int, now: datetime) -> _Claim | None:
     return claim
 
 
-def _fetch(source: Source, since: Since) -> Look:
+def _look(claim: Claim) -> Looked:
+    """Look at all of the project's tickets. Raises SourceError, Overtaken."""
+    since = Since(claim.source.cursor, _to_try_again(claim))
+    return _write(claim, since, _fetch(claim.source, claim.source.project.key, since))
+
+
+def _fetch(source: Source, ref: str, since: Since) -> Look:
+    """What a connector finds; whatever it raises is an error of the source, and never of ours. Raises SourceError."""
     kind = kinds().get(source.kind)
     if kind is None or kind.connector is None:
         why = kind.error if kind else "its package is not installed here"
@@ -127,10 +119,15 @@ def _fetch(source: Source, since: Since) -> Look:
         config = secrets.merge(source.config, secrets.open_(source.secrets))
     except secrets.Unopened as error:
         raise SourceAuthError(str(error)) from None
-    return kind.connector.fetch(config, source.project.key, since)
+    look: object = None
+    with Guard(let=SourceError) as guard:
+        look = kind.connector.fetch(config, ref, since)
+    if not isinstance(look, Look):
+        raise SourceBadData(f"The connector {source.kind} is broken: {guard.error or 'it answered nothing'}")
+    return look
 
 
-def _to_try_again(claim: _Claim) -> dict[str, str]:
+def _to_try_again(claim: Claim) -> dict[str, str]:
     """Where to look again: places whose ticket has come into being, and those whose pause is over."""
     waiting = claim.source.waiting
     tickets = {item["ticket"] for item in waiting} - {""}
@@ -151,11 +148,12 @@ def _tickets(source: Source, keys: Iterable[str]) -> dict[str, Ticket]:
     return {f"{project.key}-{row.number}": row for row in rows}
 
 
-def _write(claim: _Claim, since: Since, look: Look) -> Looked:
+def _write(claim: Claim, since: Since, look: Look) -> Looked:
     source = claim.source
     found = [_own(item, source, claim.moment) for item in look.found]
     tickets = _tickets(source, {item.ticket for item in found})
-    if all(all_known(tickets[item.ticket], item.body.points) for item in found if item.ticket in tickets):
+    news = look.running is not None and sorted(look.running) != source.running
+    if not news and all(all_known(tickets[item.ticket], item.body.points) for item in found if item.ticket in tickets):
         # Nothing is new, so the project need not be locked: snapshots are never changed or removed.
         with transaction.atomic():
             unchanged = sum(len(item.body.points) for item in found if item.ticket in tickets)
@@ -163,7 +161,12 @@ def _write(claim: _Claim, since: Since, look: Look) -> Looked:
     with writing_as_job(source.project, now=claim.moment, origin=f"source:{source.uid}") as w:
         tickets = _tickets(source, {item.ticket for item in found})
         counts = _attach(w, found, tickets)
-        return _finish(claim, since, look, found, set(tickets), counts)
+        looked = _finish(claim, since, look, found, set(tickets), counts)
+        if news:
+            assert look.running is not None
+            changed = set(look.running) ^ set(source.running)
+            tell_tickets(w, [row.pk for row in _tickets(source, changed).values()])
+        return looked
 
 
 def _own(found: Found, source: Source, now: datetime) -> Found:
@@ -191,7 +194,7 @@ def _attach(w: ProjectWriting, found: list[Found], tickets: dict[str, Ticket]) -
 
 
 def _finish(
-    claim: _Claim, since: Since, look: Look, found: list[Found], alive: set[str], counts: Counter[str]
+    claim: Claim, since: Since, look: Look, found: list[Found], alive: set[str], counts: Counter[str]
 ) -> Looked:
     """Write how far the source has been read, what waits, and the look itself. Raises Overtaken."""
     source = claim.source
@@ -201,24 +204,26 @@ def _finish(
     waiting = _waiting(claim, since, look, said)
     counts["refused"] += len(said) + sum(len(item.body.refused) for item in found if item.ticket in alive)
     # What waits already has been said before.
-    problems = [_line(problem) for problem, _ in said if not _is_said(problem, old.get(problem.where))]
+    problems = [line(problem) for problem, _ in said if not _is_said(problem, old.get(problem.where))]
     for item in found:
         if item.ticket in alive:
             problems += [
-                _line(Problem(item.where, "refused", f"{refused.metric}: {refused.why}"))
+                line(Problem(item.where, "refused", f"{refused.metric}: {refused.why}"))
                 for refused in item.body.refused
             ]
-            problems += [_line(Problem(item.where, "left_out", warning)) for warning in item.body.warnings]
-    looked = Looked(counts, tuple(_shortened(problems)), look.more)
-    _release(
-        claim,
+            problems += [line(Problem(item.where, "left_out", warning)) for warning in item.body.warnings]
+    looked = Looked(counts, tuple(shortened(problems)), look.more)
+    # The claim goes on: what is bound is still to be looked at.
+    claim.update(
+        leased_until=claim.until,
         cursor=dict(look.cursor),
         waiting=waiting,
         failures=0,
         trouble="",
         due_at=claim.now if look.more else _next(claim),
+        **({} if look.running is None else {"running": sorted(look.running)}),
     )
-    _note(claim, looked, seen=look.seen)
+    note(claim, looked, seen=look.seen)
     return looked
 
 
@@ -226,7 +231,7 @@ def _is_said(problem: Problem, waits: dict[str, Any] | None) -> bool:
     return waits is not None and (waits["code"], waits["message"]) == (problem.code, problem.message)
 
 
-def _next(claim: _Claim) -> datetime:
+def _next(claim: Claim) -> datetime:
     """When the source is due again, rounded down to a sweep: a moment late would cost a whole sweep."""
     return claim.now + timedelta(seconds=max(0, claim.source.every_seconds - settings.SWEEP_SECONDS / 2))
 
@@ -236,7 +241,7 @@ def _unknown_ticket(found: Found, source: Source) -> tuple[Problem, str]:
     return Problem(found.where, "unknown_ticket", message, again=True), found.ticket
 
 
-def _waiting(claim: _Claim, since: Since, look: Look, said: list[tuple[Problem, str]]) -> list[dict[str, Any]]:
+def _waiting(claim: Claim, since: Since, look: Look, said: list[tuple[Problem, str]]) -> list[dict[str, Any]]:
     """What is to be tried again: what waited and was not tried now, and what could not be taken now."""
     tried = set(since.again) | {item.where for item in look.found} | {problem.where for problem in look.problems}
     tries = {item["where"]: item["tries"] for item in claim.source.waiting}
@@ -247,73 +252,32 @@ def _waiting(claim: _Claim, since: Since, look: Look, said: list[tuple[Problem, 
         again = tries.get(problem.where, -1) + 1
         pause = min(claim.source.every_seconds * (2 ** min(again, 20) - 1), LONGEST_PAUSE.total_seconds())
         kept.append(
-            _line(problem) | {"ticket": ticket, "mark": problem.mark, "tries": again,
+            line(problem) | {"ticket": ticket, "mark": problem.mark, "tries": again,
                               "due_at": rfc3339(claim.now + timedelta(seconds=pause))}
         )  # fmt: skip
     return kept[-MOST_WAITING:]
 
 
-def _line(problem: Problem) -> dict[str, Any]:
-    return {"where": problem.where, "code": problem.code, "message": problem.message}
-
-
-def _shortened(problems: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    left = len(problems) - MOST_PROBLEMS
-    if left <= 0:
-        return problems
-    return [*problems[:MOST_PROBLEMS], _line(Problem("", "more", f"And {left} more like these."))]
-
-
-def _release(claim: _Claim, **columns: Any) -> None:
-    """End the claim and set these columns, if it is still ours. Raises Overtaken."""
-    rows = Source.objects.filter(pk=claim.source.pk, leased_until=claim.until)
-    if not rows.update(leased_until=None, **columns):
-        raise Overtaken
-
-
-def _note(claim: _Claim, looked: Looked, *, seen: int) -> None:
-    """Keep the look on record: with the last one, if neither brought anything and both met with the same problems."""
-    counts = {name: looked.counts[name] for name in ("created", "unchanged", "superseded", "refused")}
-    nothing = not (counts["created"] or counts["superseded"])
-    last = Poll.objects.filter(source=claim.source).order_by("-at", "-pk").first()
-    alike = last is not None and not (last.created or last.superseded) and last.problems == list(looked.problems)
-    if last is not None and nothing and alike:
-        Poll.objects.filter(pk=last.pk).update(
-            times=F("times") + 1, at=claim.now, took_ms=claim.took_ms, seen=seen, **counts
-        )
-    else:
-        Poll.objects.create(
-            source=claim.source, first_at=claim.now, at=claim.now, took_ms=claim.took_ms, seen=seen,
-            problems=list(looked.problems), **counts,
-        )  # fmt: skip
-
-
-def _failed(claim: _Claim, error: SourceError) -> Looked:
+def _failed(claim: Claim, error: SourceError) -> Looked:
     """Write down a look that brought nothing; after some in a row that only a person can mend, pause the source."""
     failures = claim.source.failures + 1
-    looked = Looked(problems=({"where": "", "code": _code(error), "message": str(error)},))
+    looked = Looked(problems=(told(error),))
     hard = not isinstance(error, SourceTransient)
     if isinstance(error, SourceAuthError) or (hard and failures >= MOST_FAILURES):
         _pause(claim, str(error), looked)
         return looked
-    pause = min(claim.source.every_seconds * 2 ** min(failures, 20), LONGEST_PAUSE.total_seconds())
+    pause = pause_after(claim.source, failures, asked=getattr(error, "after", None))
     with transaction.atomic():
-        _release(claim, failures=failures, trouble=str(error), due_at=claim.now + timedelta(seconds=pause))
-        _note(claim, looked, seen=0)
+        claim.release(failures=failures, trouble=str(error), due_at=claim.now + pause)
+        note(claim, looked, seen=0)
     return looked
 
 
-def _code(error: SourceError) -> str:
-    return {"SourceAuthError": "auth", "SourceGone": "gone", "SourceTransient": "transient"}.get(
-        type(error).__name__, "bad_data"
-    )
-
-
-def _pause(claim: _Claim, why: str, looked: Looked | None = None) -> None:
+def _pause(claim: Claim, why: str, looked: Looked | None = None) -> None:
     source = claim.source
     with writing_as_job(source.project, now=claim.moment, origin=f"source:{source.uid}") as w:
-        _release(claim, failures=source.failures + 1)
+        claim.release(failures=source.failures + 1)
         source.refresh_from_db(fields=["state", "trouble", "version"])  # a person may have paused it meanwhile
         set_state(w, source, Source.State.PAUSED, trouble=why)
         if looked is not None:
-            _note(claim, looked, seen=0)
+            note(claim, looked, seen=0)

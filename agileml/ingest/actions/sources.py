@@ -8,8 +8,9 @@ from jsonschema import Draft202012Validator
 
 from agileml.accounts.models import User
 from agileml.ingest import secrets, shapes
+from agileml.ingest.actions.bound import set_binding
 from agileml.ingest.connectors.registry import connector_for, kinds
-from agileml.ingest.models import Poll, Source
+from agileml.ingest.models import Binding, Poll, Source
 from agileml.lib.http import origin as server
 from agileml.projects.doors import Hidden, ProjectWriting, enter, writing
 from agileml.projects.models import Project
@@ -151,6 +152,20 @@ def resume(*, project: Project, source: UUID, actor: User, now: datetime, origin
     return row
 
 
+def remove(*, project: Project, source: UUID, actor: User, now: datetime, origin: str = "") -> None:
+    """Take a source away, with what of it is bound; what it brought stays. Raises Hidden for no such source."""
+    with writing(project, actor=actor, now=now, need=Need.LEAD, origin=origin) as w:
+        row = _source(w, source)
+        for binding in row.bindings.exclude(state=Binding.State.REMOVED).select_related("ticket", "source"):
+            set_binding(w, binding, state=Binding.State.REMOVED, trouble="")
+        row.secrets = ""
+        row.save(update_fields=["secrets"])
+        row.version, row.revision = row.version + 1, w.revision
+        row.state = Source.State.REMOVED
+        row.save(update_fields=["state", "version", "revision"])
+        w.journal.record("source", "deleted", row)
+
+
 def refresh(*, project: Project, actor: User, now: datetime) -> list[int]:
     """Make all of a project's active sources due now; their keys, for the caller to wake a worker for.
 
@@ -176,7 +191,7 @@ def set_state(w: ProjectWriting, row: Source, state: str, *, trouble: str) -> No
 
 
 def _source(w: ProjectWriting, uid: UUID) -> Source:
-    row = Source.objects.filter(project=w.project, uid=uid).first()
+    row = Source.objects.filter(project=w.project, uid=uid).exclude(state=Source.State.REMOVED).first()
     if row is None:
         raise Hidden(uid)
     return row

@@ -23,20 +23,22 @@ class Kind:
         return self.connector.label if self.connector else self.name
 
 
-class _Guard:
+class Guard:
     """Notes whatever goes wrong within, instead of letting it out.
 
-    Importing a plug-in runs somebody else's code, which may raise anything at all; one that is broken must not take
-    the others down with it. Ctrl-C and the like pass.
+    A plug-in is somebody else's code, which may raise anything at all; one that is broken must not take the others down
+    with it. Ctrl-C and the like pass, and errors of the kind `let`.
     """
 
-    error = ""
+    def __init__(self, *, let: type[Exception] | tuple[type[Exception], ...] = ()) -> None:
+        self.let = let
+        self.error = ""
 
-    def __enter__(self) -> "_Guard":
+    def __enter__(self) -> "Guard":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> bool:
-        if kind is None or not issubclass(kind, Exception):
+        if kind is None or not issubclass(kind, Exception) or issubclass(kind, self.let):
             return False
         self.error = f"{kind.__name__}: {error}"
         return True
@@ -58,7 +60,7 @@ def _ours_first(point: EntryPoint) -> tuple[bool, str]:
 
 def _load(point: EntryPoint) -> Kind:
     connector: object = None
-    with _Guard() as guard:
+    with Guard() as guard:
         connector = point.load()()
     if not guard.error and not isinstance(connector, Connector):
         guard.error = f"{point.value} is not a connector: it lacks a part of the contract."

@@ -228,7 +228,7 @@ def _short(digest: str) -> str:
 
 
 def _run(row: dict[str, Any], value: Value, of: Metric) -> Run:
-    params = [(str(name)[:60], str(said)[:80]) for name, said in row["params"].items()]
+    params = [(str(name)[:60], str(said)[:80]) for name, said in sorted(row["params"].items())]
     url = row["run_url"]
     return Run(
         uid=str(row["uid"]),
