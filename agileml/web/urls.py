@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from agileml.web import (
     backlog,
     board,
+    bound,
     card,
     edit,
     epic,
@@ -50,6 +51,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<str:key>/tickets/<int:number>/check/", ticket.check, name="ticket_check"),
     path("p/<str:key>/tickets/<int:number>/link/", ticket.link, name="ticket_link"),
     path("p/<str:key>/tickets/<int:number>/hold/", ticket.hold, name="ticket_hold"),
+    path("p/<str:key>/tickets/<int:number>/bound/", bound.show, name="bound"),
     path("p/<str:key>/tickets/<int:number>/edit/", edit.edit, name="edit"),
     path("p/<str:key>/tickets/<int:number>/menu/", card.menu, name="card_menu"),
     path("p/<str:key>/tickets/<int:number>/move/", card.move, name="card_move"),
