@@ -56,3 +56,12 @@ PROMOTION = (
     "revision",
 )  # fmt: skip
 CANDIDATE = ("uid", "ticket", "name", "created_at", "measured")
+SOURCE = (
+    "uid", "kind", "name", "config", "every_seconds", "state", "trouble", "last_poll", "version", "revision",
+)  # fmt: skip
+POLL = (
+    "first_at", "at", "took_ms", "times", "seen", "created", "unchanged", "superseded", "refused", "problems",
+)  # fmt: skip
+BINDING = (
+    "uid", "ticket", "source", "ref", "reduce", "step", "state", "trouble", "created_at", "revision",
+)  # fmt: skip

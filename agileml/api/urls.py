@@ -10,6 +10,7 @@ from agileml.api import (
     notes,
     projects,
     proposals,
+    sources,
     sprints,
     stories,
     suggestions,
@@ -58,6 +59,7 @@ TICKET: list[URLPattern | URLResolver] = [
     path("opinions/", notes.Opinions.as_view(), name="ticket-opinions"),
     path("comments/", notes.Comments.as_view(), name="ticket-comments"),
     path("snapshots/", metrics.Snapshots.as_view(), name="ticket-snapshots"),
+    path("bindings/", sources.Bindings.as_view(), name="ticket-bindings"),
 ]
 
 SPRINT: list[URLPattern | URLResolver] = [
@@ -115,6 +117,12 @@ PROJECT: list[URLPattern | URLResolver] = [
     path("models/<slug:slug>/", include(MODEL)),
     path("promotions/", models.Promotions.as_view(), name="promotions"),
     path("candidates/", models.Candidates.as_view(), name="candidates"),
+    path("sources/", sources.Sources.as_view(), name="sources"),
+    path("sources/refresh/", sources.RefreshSources.as_view(), name="sources-refresh"),
+    path("sources/<uuid:source>/", sources.OneSource.as_view(), name="source"),
+    path("sources/<uuid:source>/check/", sources.CheckSource.as_view(), name="source-check"),
+    path("sources/<uuid:source>/polls/", sources.Polls.as_view(), name="source-polls"),
+    path("bindings/<uuid:binding>/", sources.OneBinding.as_view(), name="binding"),
     path("changes/", changes.Changes.as_view(), name="changes"),
 ]
 

@@ -13,6 +13,8 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, reverse
 
 from agileml.api import urls
+from agileml.ingest.actions import bind, make_source
+from agileml.ingest.models import Binding, Source
 from agileml.metrics.actions.evaluations import open_evaluation
 from agileml.metrics.actions.promotions import promote
 from agileml.metrics.actions.registered import register_model, set_policy
@@ -39,13 +41,16 @@ class World:
     """Sprint 1 is active at v2 with tickets 1 to 4, 4 of them skipped; 2 is planned, 3 is closed; 5 and 6 lie in
     the backlog.
 
-    The lead proposes to skip ticket 2. The model `reader` has the champion RULE, and an open evaluation of SVM.
+    A watched folder is its source, with a file bound to ticket 1. The lead proposes to skip ticket 2. The model
+    `reader` has the champion RULE, and an open evaluation of SVM.
     """
 
     cast: Cast
     sprint: Sprint
     decision: Decision
     proposal: Proposal
+    source: Source
+    binding: Binding
 
 
 def make_world() -> World:
@@ -66,7 +71,10 @@ def make_world() -> World:
         moves=[{"move": "skip", "ticket": 2}], actor=cast.lead, now=NOW,
     )  # fmt: skip
     make_model(cast)
-    return World(cast, Sprint.objects.get(pk=sprint.pk), decision, proposal)
+    told: dict[str, Any] = {"project": cast.project, "actor": cast.lead, "now": NOW}
+    source = make_source(kind="metric_file", name="Folder", config={}, **told)
+    binding = bind(ticket=1, sent={"text": "TST-1/svm.json"}, **told)
+    return World(cast, Sprint.objects.get(pk=sprint.pk), decision, proposal, source, binding)
 
 
 def make_model(cast: Cast) -> None:
@@ -109,7 +117,7 @@ class Route:
     def address(self, world: World) -> str:
         given = {"key": "TST", "number": 1, "version": 2, "uid": world.decision.uid, "slug": "reader"}
         given |= self.args
-        given["proposal"] = world.proposal.uid
+        given |= {"proposal": world.proposal.uid, "source": world.source.uid, "binding": world.binding.uid}
         for match in find(self.name):
             given = {name: given[name] for name in match}
         return reverse(f"api:{self.name}", kwargs=given) + self.query
@@ -216,6 +224,17 @@ ROUTES = [
     Route("promotion", "patch", Need.LEAD, 200, {"deployment": None}),
     Route("promotions", "get", Need.READ),
     Route("candidates", "get", Need.READ, query="?ticket=3&metric=error"),
+    Route("sources", "get", Need.READ),
+    Route("sources", "post", Need.LEAD, 201, {"kind": "metric_file", "name": "More", "config": {"root": "more"}}),
+    Route("sources-refresh", "post", Need.WORK, 202, {}),
+    Route("source", "get", Need.READ),
+    Route("source", "patch", Need.LEAD, 200, {"name": "Runs", "state": "paused", "config": {"root": "there"}}),
+    Route("source", "delete", Need.LEAD, 204),
+    Route("source-check", "post", Need.LEAD, 200, {}),
+    Route("source-polls", "get", Need.READ),
+    Route("ticket-bindings", "get", Need.READ),
+    Route("ticket-bindings", "post", Need.WORK, 201, {"text": "TST-1/other.json", "reduce": "max"}),
+    Route("binding", "delete", Need.WORK, 204),
     Route("changes", "get", Need.READ),
 ]
 

@@ -83,6 +83,8 @@ def _plain(name: str) -> str:
         .replace("{version}", "<number:version>")
         .replace("{uid}", "<uuid:uid>")
         .replace("{proposal}", "<uuid:proposal>")
+        .replace("{source}", "<uuid:source>")
+        .replace("{binding}", "<uuid:binding>")
         .replace("{slug}", "<slug:slug>")
         .replace("{KEY-n}", "<key:key>-<number:number>")
         .removeprefix("/api/")

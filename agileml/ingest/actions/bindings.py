@@ -8,7 +8,7 @@ from agileml.accounts.models import User
 from agileml.ingest import shapes
 from agileml.ingest.actions.bound import set_binding
 from agileml.ingest.actions.running import tell_tickets
-from agileml.ingest.connectors.registry import connector_for
+from agileml.ingest.connectors.registry import Guard, connector_for
 from agileml.ingest.models import Binding, Source
 from agileml.projects.doors import Hidden, enter, writing
 from agileml.projects.models import Project
@@ -93,7 +93,9 @@ def _understood(project: Project, text: str, uid: str | None) -> tuple[Source, s
             raise Invalid([FieldError("/source", "unknown", "There is no such source.")])
     for row in rows:
         connector = connector_for(row.kind)
-        ref = connector.parse_ref(row.config, text) if connector else None
+        ref = None
+        with Guard():  # a plug-in's own trouble with a text is not understanding it
+            ref = connector.parse_ref(row.config, text) if connector else None
         if ref and len(ref) <= 1_000:
             return row, ref
     raise Invalid(
