@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -13,6 +14,7 @@ from agileml.api.views import OnlyJson, ProjectView
 from agileml.ingest.actions.pushes import Received, receive_push
 from agileml.ingest.rules.bodies import MOST_PUSHED_BYTES
 from agileml.metrics import shapes
+from agileml.metrics.actions.settings import edit_metric
 from agileml.metrics.models import Metric, Snapshot
 
 
@@ -25,6 +27,14 @@ class Metrics(ProjectView):
         """List them."""
         rows = Metric.objects.filter(project=self.project)
         return self.vouched(paging.page(request, rows, _metrics, columns.METRIC, by="pk"))
+
+
+class OneMetric(ProjectView):
+    """A metric of a project."""
+
+    def patch(self, request: Request, key: str, uid: UUID) -> Response:
+        """Say which way is better (or none: not watched), its unit, and the smallest difference that matters."""
+        return Response(shapes.metric(edit_metric(metric=str(uid), sent=self.sent(), **self.doing())))
 
 
 class OrAsCurlSays(OnlyJson):

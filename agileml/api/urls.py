@@ -113,6 +113,7 @@ PROJECT: list[URLPattern | URLResolver] = [
     path("decisions/", decisions.Decisions.as_view(), name="decisions"),
     path("decisions/<uuid:uid>/revert/", decisions.Revert.as_view(), name="revert"),
     path("metrics/", metrics.Metrics.as_view(), name="metrics"),
+    path("metrics/<uuid:uid>/", metrics.OneMetric.as_view(), name="metric"),
     path("models/", models.Models.as_view(), name="models"),
     path("models/<slug:slug>/", include(MODEL)),
     path("promotions/", models.Promotions.as_view(), name="promotions"),

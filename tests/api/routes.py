@@ -19,7 +19,7 @@ from agileml.metrics.actions.evaluations import open_evaluation
 from agileml.metrics.actions.promotions import promote
 from agileml.metrics.actions.registered import register_model, set_policy
 from agileml.metrics.actions.settings import set_baseline, watch_metric
-from agileml.metrics.models import Candidate
+from agileml.metrics.models import Candidate, Metric
 from agileml.planning.actions.decide import Why
 from agileml.planning.actions.proposals import propose
 from agileml.planning.actions.sprints import close_sprint
@@ -29,7 +29,7 @@ from agileml.work.actions import create_epic, create_story
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, measure, replan
 
-RULE, SVM, MLP = (f"0f8fad5b-d9cb-469f-a165-70867728950{digit}" for digit in "123")
+RULE, SVM, MLP, ERROR = (f"0f8fad5b-d9cb-469f-a165-70867728950{digit}" for digit in "1234")
 POLICY = {
     "metric": "error", "margin": 0.01, "dataset": {"name": "holdout", "digest": "d1"}, "split": "test", "planned_n": 3,
 }  # fmt: skip
@@ -85,6 +85,7 @@ def make_model(cast: Cast) -> None:
         Candidate.objects.filter(ticket=ticket, name=name).update(uid=uid)
     told: dict[str, Any] = {"project": cast.project, "actor": cast.lead, "now": NOW}
     watch_metric(key="error", direction="lower", **told)
+    Metric.objects.filter(project=cast.project, key="error").update(uid=ERROR)
     register_model(sent={"slug": "reader", "name": "Reader"}, **told)
     set_policy(model="reader", sent=POLICY, **told)
     rule = Candidate.objects.get(uid=RULE)
@@ -209,6 +210,14 @@ ROUTES = [
     Route("decisions", "post", Need.DECIDE, 201, SKIP | {"sprint": 1}),
     Route("revert", "post", Need.DECIDE, 201, {"reason": "It was wrong."}),
     Route("metrics", "get", Need.READ),
+    Route(
+        "metric",
+        "patch",
+        Need.LEAD,
+        200,
+        {"direction": "higher", "unit": "%", "smallest_difference": 0.001},
+        {"uid": ERROR},
+    ),
     Route("models", "get", Need.READ),
     Route("models", "post", Need.LEAD, 201, {"slug": "letters", "name": "Letters", "purpose": "To read letters."}),
     Route("model", "get", Need.READ),

@@ -2,16 +2,26 @@
 
 import math
 from datetime import datetime
+from typing import Any
 
 from agileml.accounts.models import User
 from agileml.metrics import shapes
 from agileml.metrics.actions.judging import judge_tickets
 from agileml.metrics.actions.names import metrics_by_key
 from agileml.metrics.models import Baseline, Candidate, Criterion, Metric, Target
+from agileml.metrics.queries.listed import users_of
+from agileml.metrics.rules.refusing import CannotBe
 from agileml.projects.doors import Hidden, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
+from agileml.work import fields
 from agileml.work.models import Epic
+
+METRIC_FIELDS: dict[str, fields.Check] = {
+    "direction": fields.one_of(*Metric.Direction.values),
+    "unit": fields.text(16),
+    "smallest_difference": fields.maybe(fields.positive),
+}
 
 
 def watch_metric(
@@ -49,6 +59,33 @@ def watch_metric(
             w.journal.record(
                 "metric", "updated", row, diff={k: [was[k], shape[k]] for k in shape if was[k] != shape[k]}
             )
+    return row
+
+
+def edit_metric(
+    *, project: Project, metric: str, sent: dict[str, Any], actor: User, now: datetime, origin: str = ""
+) -> Metric:
+    """Change what is said of a metric (its uid): direction, unit, smallest_difference; what is not sent stays.
+
+    The empty direction stops watching it. Values of the unit "%" are fractions, and so is the smallest difference.
+    What changes nothing leaves no trace. Raises Invalid with all that is wrong, Hidden for a metric that is not the
+    project's, CannotBe for one that is to be unwatched while criteria, policies or open evaluations rest on it.
+    """
+    values = fields.clean(sent, fields=METRIC_FIELDS)
+    with writing(project, actor=actor, now=now, need=Need.LEAD, origin=origin) as w:
+        row = Metric.objects.filter(project=w.project, uid=metric).first()
+        if row is None:
+            raise Hidden(metric)
+        was = shapes.metric(row)
+        for name, value in values.items():
+            setattr(row, name, value)
+        if not (changed := shapes.diff(was, shapes.metric(row))):
+            return row
+        if was["watched"] and not row.watched and (users := users_of(row)):
+            raise CannotBe("in_use", f"This metric stays watched, for something rests on it: {'; '.join(users)}.")
+        row.revision = w.revision
+        row.save()
+        w.journal.record("metric", "updated", row, diff=changed)
     return row
 
 
