@@ -225,7 +225,7 @@ def _baseline(teller: Teller, base: Base, unit: str) -> dict[str, Any]:
     return {
         "label": row.label,
         "value": measured(base.value, unit),
-        "on": _on("", row.dataset_digest, row.split) if named or of else "any dataset",
+        "on": _on(base.dataset, row.dataset_digest, row.split) if named or of else "any dataset",
         "ticket": f"{teller.project.key}-{of.ticket.number}" if of else "",
         "url": teller.ticket_url(of.ticket.number) if of else "",
         "candidate": of.name if of else "",

@@ -62,7 +62,7 @@ def test_everybody_in_it_reads_each_metric_with_its_baseline_and_newest_value(me
         said = line(user, "error")
         assert "lower is better" in said
         assert "0.1 %" in said
-        assert "2 % The rule TST-1 first on sha256:1, test" in said
+        assert "2 % The rule TST-1 first on holdout, test" in said
         assert "90 % Guessing on any dataset" in said
         assert " 2 1 % TST-1 first" in said
         assert "not watched" in line(user, "loss")

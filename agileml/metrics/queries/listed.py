@@ -21,10 +21,11 @@ UNWATCHED = ExpressionWrapper(Q(direction=""), output_field=BooleanField())
 
 @dataclass(frozen=True)
 class Base:
-    """A baseline and its number, which is None while its candidate has no mean there."""
+    """A baseline, its number (None while its candidate has no mean there), and the name of its dataset, if known."""
 
     row: Baseline
     value: float | None
+    dataset: str
 
 
 @dataclass(frozen=True)
@@ -113,17 +114,20 @@ def _resting_on(metric: Metric, policies: Iterable[Policy]) -> list[Policy]:
 
 
 def _baselines(metric_ids: Collection[int]) -> dict[int, list[Base]]:
-    """By metric, its baselines with their numbers, in two queries."""
+    """By metric, its baselines with their numbers, in three queries."""
     rows = list(
         Baseline.objects.filter(metric__in=metric_ids)
         .select_related("candidate__ticket")
         .order_by("dataset_digest", "split", "pk")
     )
     means = _means([row for row in rows if row.candidate_id])
+    digests = {row.dataset_digest for row in rows} - {""}
+    named = Snapshot.objects.filter(metric__in=metric_ids, dataset_digest__in=digests).exclude(dataset_name="")
+    names = dict(named.order_by().values_list("dataset_digest").annotate(name=Max("dataset_name")))
     found: dict[int, list[Base]] = defaultdict(list)
     for row in rows:
         value = row.constant if row.candidate_id is None else means.get(_place(row))
-        found[row.metric_id].append(Base(row, value))
+        found[row.metric_id].append(Base(row, value, names.get(row.dataset_digest, "")))
     return found
 
 
