@@ -10,6 +10,7 @@ from agileml.lib.svg import decimals, drawable, figure, grid_line, n, nice_ticks
 
 EDGE = 18  # room above or below the plot for what has no place on it
 AXIS = 38  # room below for the axis
+FAR = 4  # spans of what is compared; a baseline further off would squeeze that to a line
 CROSS = "M-3.5-3.5l7 7M3.5-3.5l-7 7"
 
 
@@ -61,6 +62,23 @@ def word_of(value: float | None, state: str) -> str:
 
 def stored(value: float | None, state: str) -> str:
     return state if value is None else exact(value)
+
+
+def near_levels(
+    lines: Sequence[tuple[Level, float]], near: Sequence[float]
+) -> tuple[list[tuple[Level, float]], list[tuple[Level, bool]]]:
+    """The lines that can be drawn with the values, and those so far off that nothing of the values would be seen.
+
+    Of the far ones it is said whether they lie above. Only baselines may be far: where one started is no aim.
+    """
+    kept = [value for level, value in lines if level.kind != "baseline"] + list(near)
+    if not near:
+        return list(lines), []
+    low, high = min(kept), max(kept)
+    room = FAR * max(high - low, 0.05 * max(abs(low), abs(high)))
+    far = [(level, value > high) for level, value in lines if not low - room <= value <= high + room]
+    names = {id(level) for level, _ in far}
+    return [(level, value) for level, value in lines if id(level) not in names], far
 
 
 def level_lines(

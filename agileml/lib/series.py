@@ -21,6 +21,7 @@ from agileml.lib.levels import (
     Level,
     Scale,
     level_lines,
+    near_levels,
     nothing_yet,
     scaled,
     stored,
@@ -100,7 +101,9 @@ def candidate_series(
     drawn = [value for one in values if (value := scaled(one.value, scale_by)) is not None]
     lines = [(level, value) for level in levels if (value := scaled(level.value, scale_by)) is not None]
     blocks = [(data, list(block)) for data, block in groupby(slots, key=lambda slot: slot.data)]
-    ticks = ticks_of([*_near(drawn), *(value for _, value in lines)])
+    near = _near(drawn)
+    lines, far = near_levels(lines, near)
+    ticks = ticks_of([*near, *(value for _, value in lines)])
     edges = {_edge(one, ticks, scale_by) for one in values}
     top = 10.0 + (WORDS if len(blocks) > 1 else 0) + (EDGE if "top" in edges else 0)
     scale = Scale(top, top + PLOT_HEIGHT, ticks, unit)
@@ -119,6 +122,11 @@ def candidate_series(
     rows = tuple(_row(one, unit, zone) for one in sorted(values, key=lambda one: one.at, reverse=True))
     svg = picture("chart", f'height="{n(scale.bottom + foot + AXIS)}"', title, desc, parts)
     legend = _legend(slots, blocks, unit)
+    legend += tuple(
+        Legend(swatch(f'<path class="beyond" transform="translate(6 6)" d="{UP if above else DOWN}"/>'),
+               f"{level.words} {measured(level.value, unit)}, beyond the scale")
+        for level, above in far
+    )  # fmt: skip
     if any(_edge(one, ticks, scale_by) and scaled(one.value, scale_by) is not None for one in values):
         legend += (Legend(swatch(f'<path class="beyond" transform="translate(6 6)" d="{UP}"/>'), "beyond the scale"),)
     return Chart(title, svg, HEADERS, rows, legend, words=2)

@@ -55,6 +55,8 @@ def texts_of(shape: Mapping[str, Any]) -> Texts:
 def _criterion_texts(item: Mapping[str, Any]) -> Texts:
     texts = {name: str(item[name] or "") for name in CRITERION}
     texts |= {name: "" if item[name] is None else repr(item[name]) for name in NUMBERS}
+    if item["against"] != "number":
+        texts["value"] = repr(item["margin"]) if item["margin"] else ""  # there it is by how much it has to be better
     return texts
 
 
@@ -166,10 +168,17 @@ def _criteria(lines: list[Texts], shape: Mapping[str, Any]) -> list[dict[str, An
             name: value for name, value in known.get(line["uid"], {}).items() if name not in {"state", "measured"}
         }
         said = {name: line[name] for name in ("role", "metric", "op", "against", "judge")}
-        value = number(line["value"]) if line["value"] and line["against"] == "number" else None
+        value = number(line["value"]) if line["value"] else None
         gain = number(line["expected_gain"]) if line["expected_gain"] else None
-        result.append({**stands, **said, "uid": line["uid"] or None, "value": value, "expected_gain": gain})
+        bound = {"value": value} if line["against"] == "number" else {"value": None, "margin": value or 0.0}
+        result.append({**stands, **said, **bound, "uid": line["uid"] or None, "expected_gain": gain})
     return result
+
+
+def _bound(line: Texts) -> str:
+    if line["against"] == "number":
+        return line["value"]
+    return f"{line['against']} by {line['value']}" if line["value"] else line["against"]
 
 
 def planned(names: list[str]) -> list[str]:
@@ -186,9 +195,7 @@ def said(name: str, texts: Texts, names: Mapping[str, str]) -> str:
     """A field's text as a person reads it; `names` tells what people and stories are called."""
     if name == "criteria":
         return "; ".join(
-            f"{line['metric']} {line['op']} {line['value'] or line['against']}"
-            for line in criteria_lines(texts)
-            if line.get("metric")
+            f"{line['metric']} {line['op']} {_bound(line)}" for line in criteria_lines(texts) if line.get("metric")
         )
     if name in {"assignee", "reviewer", "story"}:
         return names.get(texts[name], texts[name])

@@ -230,3 +230,14 @@ def test_a_mean_is_none_without_a_value_and_none_with_one_that_is_lost_and_never
     assert mean_of([value(1), value(None, state="nan")]) is None
     assert mean_of([value(1), value(9, old="superseded")]) == 1
     assert mean_of([value(1.5e308), value(1.5e308)]) == pytest.approx(1.5e308)
+
+
+def test_a_baseline_far_off_is_said_and_does_not_squeeze_the_values() -> None:
+    values = [value(0.005 + at / 1_000, at=at) for at in range(3)]
+    far, near = Level("baseline", 0.9, "baseline rule"), Level("target", 0.004, "target")
+    chart = candidate_series(values, title="t", desc="d", levels=[far, near])
+    assert "baseline rule 0.9, beyond the scale" in [one.text for one in chart.legend]
+    assert "baseline-line" not in chart.svg
+    assert "target-line" in chart.svg
+    close = candidate_series(values, title="t", desc="d", levels=[Level("baseline", 0.008, "baseline rule"), near])
+    assert "baseline-line" in close.svg

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agileml.accounts.models import User
+from agileml.metrics.models import Criterion
 from agileml.planning.actions.tickets import edit_ticket
 from agileml.planning.models import Decision, Sprint
 from agileml.work.actions import create_story
@@ -267,3 +268,21 @@ def test_the_form_hints_at_what_the_type_asks(cast: Cast):
     html = browser_of(cast.member).get("/p/TST/tickets/1/edit/").content.decode()
     assert 'placeholder="Does it work where it is used?"' in html
     assert 'placeholder="Someone uses it"' in html
+
+
+def test_a_criterion_against_the_champion_says_by_how_much_and_is_pending_without_one(cast: Cast):
+    make_ticket(cast)
+    measure(cast, Ticket.objects.get(), [0.1])
+    browser = browser_of(cast.member)
+    page = "/p/TST/tickets/1/edit/"
+    shown = browser.get(page).content.decode()
+    form = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', shown))
+    line = {"c-0-role": "success", "c-0-metric": "error", "c-0-op": "<=", "c-0-against": "champion",
+            "c-0-value": "0.01", "c-0-judge": "mean", "c-0-uid": "", "c-0-expected_gain": ""}  # fmt: skip
+    answer = browser.post(page, form | {"title": "Try something", "type": "engineering"} | line)
+    assert answer.status_code in (200, 204, 302), answer.content.decode()
+    row = Criterion.objects.get()
+    assert (row.against, row.margin, row.target, row.state) == ("champion", 0.01, None, "pending")
+    html = browser.get(page).content.decode()
+    assert '<option value="champion" selected>' in html
+    assert 'value="0.01"' in html
