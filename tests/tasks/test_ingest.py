@@ -1,6 +1,8 @@
 """Real workers bring metric files in, and may die at any point of it."""
 
+import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from agileml.celery import app
-from agileml.ingest.actions import make_source
+from agileml.ingest.actions import make_source, resume
 from agileml.ingest.models import Poll, Source
 from agileml.metrics.models import Criterion, Snapshot
 from agileml.tasks import ingest
@@ -136,6 +138,35 @@ def test_a_worker_killed_between_reading_and_writing_loses_nothing_and_doubles_n
     assert Snapshot.objects.count() == 1
     assert Criterion.objects.get().state == "met"
     assert Poll.objects.get().created == 1
+
+
+FILES, POINTS, KILLS = 500, 10, 100
+
+
+@pytest.mark.soak
+def test_five_thousand_points_arrive_once_though_workers_are_killed_a_hundred_times(workers: Workers, cast: Cast):
+    ticket = make_ticket(cast, criteria=[{"metric": "m0", "op": "<=", "value": 0.2}])
+    source = make_source(
+        project=cast.project, kind="metric_file", name="Files", config={}, actor=cast.lead, now=timezone.now()
+    )
+    dice = random.Random(7)
+    folder = workers.root / f"TST-{ticket.number}"
+    at_work = [workers.start(), workers.start()]
+    for kill in range(KILLS):
+        for name in range(kill * FILES // KILLS, (kill + 1) * FILES // KILLS):
+            drop(folder, f"run-{name}.json", json.dumps({f"m{point}": name + point / 10 for point in range(POINTS)}))
+        time.sleep(dice.uniform(0, 0.7))  # wherever in its work that finds it
+        unlucky = dice.randrange(2)
+        workers.kill(at_work[unlucky])
+        at_work[unlucky] = workers.start()
+        if Source.objects.get(pk=source.pk).state == Source.State.PAUSED:  # five in a row died at it
+            resume(project=cast.project, source=source.uid, actor=cast.lead, now=timezone.now())
+    wait_until(lambda: Snapshot.objects.count() >= FILES * POINTS)
+    time.sleep(3)  # whatever would come twice has come by then
+    assert Snapshot.objects.count() == Snapshot.objects.current().count() == FILES * POINTS
+    values = dict(Snapshot.objects.values_list("external_id", "value").filter(metric__key="m0"))
+    assert values == {f"TST-{ticket.number}/run-{name}.json": name for name in range(FILES)}
+    assert sum(Poll.objects.values_list("created", flat=True)) == FILES * POINTS
 
 
 def test_the_sweep_wakes_a_job_for_each_source_that_is_due_and_for_no_other(

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from agileml.metrics import shapes
 from agileml.metrics.models import Criterion, Judgement, Snapshot
 from agileml.metrics.queries.champions import champion_for, won_against
@@ -14,16 +16,20 @@ from agileml.work.models import Ticket
 
 
 def judge_tickets(
-    w: ProjectWriting, *, ticket_ids: Collection[int], metric_ids: Collection[int] | None, revision: int
+    w: ProjectWriting,
+    *,
+    ticket_ids: Collection[int] = (),
+    which: Q | None = None,
+    metric_ids: Collection[int] | None,
+    revision: int,
 ) -> list[dict[str, Any]]:
     """Judge the criteria of these tickets (on these metrics; None is all) inside an open write.
 
-    Tickets whose lights changed get `revision`, that of the change that will carry what is returned: for each its
-    number, version and the diff of its criteria.
+    The tickets are given by their keys, or by `which` criteria are meant. Tickets whose lights changed get `revision`,
+    that of the change that will carry what is returned: for each its number, version and the diff of its criteria.
     """
-    criteria = list(
-        Criterion.objects.alive().filter(ticket__in=ticket_ids).select_related("metric", "ticket").order_by("pk")
-    )
+    asked = Q(ticket__in=ticket_ids) if which is None else which
+    criteria = list(Criterion.objects.alive().filter(asked).select_related("metric", "ticket").order_by("pk"))
     judged = [row for row in criteria if metric_ids is None or row.metric_id in metric_ids]
     before = {row.pk: shapes.criterion(row) for row in criteria}
     moved = [row for row in judged if _judge(w, row, revision)]

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from agileml.journal.actions import AT_ONCE
 from agileml.metrics import shapes
 from agileml.metrics.actions.judging import judge_tickets
@@ -86,8 +88,9 @@ def _store(w: ProjectWriting, ticket: Ticket, rows: list[Snapshot]) -> None:
     Snapshot.objects.bulk_create(rows, batch_size=AT_ONCE)
     # Judged before the changes are recorded, so that the last of them can carry what the lights became.
     metric_ids = {row.metric_id for row in rows}
-    ticket_ids = {ticket.pk} | tickets_measured_against({row.candidate_id for row in rows}, metric_ids)
-    touched = judge_tickets(w, ticket_ids=ticket_ids, metric_ids=metric_ids, revision=first + len(chunks) - 1)
+    against = tickets_measured_against({row.candidate_id for row in rows}, metric_ids)
+    touched_by = Q(ticket=ticket) | Q(ticket__in=against)
+    touched = judge_tickets(w, which=touched_by, metric_ids=metric_ids, revision=first + len(chunks) - 1)
     for offset, chunk in enumerate(chunks):
         w.journal.record(
             "snapshots",

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from agileml.metrics.models import Baseline, Candidate, Criterion, Promotion, Snapshot, SnapshotQuerySet
 from agileml.metrics.rules.judging import Reading, aggregate
@@ -43,14 +43,14 @@ def pair_readings(rows: SnapshotQuerySet) -> list[Reading]:
     return [Reading(row[0], row[4], str(row[5])) for _, row in read]
 
 
-def tickets_measured_against(candidate_ids: Collection[int], metric_ids: Collection[int]) -> set[int]:
+def tickets_measured_against(candidate_ids: Collection[int], metric_ids: Collection[int]) -> QuerySet:
     """The tickets with a criterion, on one of these metrics, against a baseline or champion that one of these is."""
     baseline = Q(against=Criterion.Against.BASELINE, metric__baselines__candidate__in=candidate_ids)
     crowned = Q(against=Criterion.Against.CHAMPION) & Exists(
         Promotion.objects.filter(candidate__in=candidate_ids, model__project=OuterRef("metric__project"))
     )
     criteria = Criterion.objects.alive().filter(baseline | crowned, metric__in=metric_ids)
-    return set(criteria.values_list("ticket", flat=True))
+    return criteria.values("ticket")
 
 
 def baseline_for(metric_id: int, *, dataset_digest: str, split: str) -> tuple[float, str] | None:
