@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_GET, require_POST
 
+from agileml.ingest.checks import InRegistry, champion_in_registry
+from agileml.ingest.models import Source
 from agileml.lib.charts import Chart
 from agileml.lib.figures import measured
 from agileml.lib.levels import Level
@@ -18,11 +20,11 @@ from agileml.lib.staircase import Step, staircase
 from agileml.metrics.actions.evaluations import open_evaluation
 from agileml.metrics.actions.promotions import promote, set_deployment
 from agileml.metrics.actions.registered import register_model, set_policy
-from agileml.metrics.models import Baseline, Evaluation, Metric, Policy, Target
+from agileml.metrics.models import Baseline, Evaluation, Metric, Policy, RegisteredModel, Target
 from agileml.metrics.queries import reigns
 from agileml.metrics.queries.reigns import Line, Reign
 from agileml.metrics.rules.refusing import CannotBe
-from agileml.projects.doors import Access
+from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
 from agileml.work.fields import FieldError, Invalid
@@ -36,6 +38,20 @@ Act = Callable[[Access, QueryDict], Any]
 def show(request: HttpRequest, key: str) -> HttpResponse:
     """Every line of models."""
     return _page(request, enter(request, key))
+
+
+@login_required
+@require_POST
+def registry(request: HttpRequest, key: str, slug: str) -> HttpResponse:
+    """Ask the registry where a model is kept which version it calls champion."""
+    access = enter(request, key, need=Need.WORK)
+    model = RegisteredModel.objects.filter(project=access.project, slug=slug).first()
+    if model is None or not model.registry_source:
+        raise Hidden(slug)
+    uid = model.registry_source
+    source = Source.objects.filter(project=access.project, uid=uid).exclude(state=Source.State.REMOVED).first()
+    said = champion_in_registry(source, model.registry_name) if source else InRegistry("Its source is removed.")
+    return _page(request, access, slug, said=said)
 
 
 @login_required
@@ -106,7 +122,13 @@ def _do(request: HttpRequest, access: Access, act: Act, done: str, slug: str = "
 
 
 def _page(
-    request: HttpRequest, access: Access, slug: str = "", errors: list[str] | None = None, *, status: int = 200
+    request: HttpRequest,
+    access: Access,
+    slug: str = "",
+    errors: list[str] | None = None,
+    *,
+    said: InRegistry | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     project = access.project
     lines = reigns.lines(project)
@@ -126,15 +148,24 @@ def _page(
             "challengers": reigns.challengers(line.policy) if works and line.policy and line.champion else [],
             "firsts": [row for row in baselines if line.policy and row.metric_id == line.policy.metric_id],
             "wrong": errors if line.model.slug == slug else None,
+            "said": said if line.model.slug == slug else None,
             "sent": request.POST if line.model.slug == slug else {},
         }
         for line in lines
     ]
     context = frame(
         access, "models", lines=shown, leads=leads, works=works, metrics=keys, deploys=list(deploys),
-        designs=Policy.Design.choices, errors=errors if not slug else None, sent=request.POST if not slug else {},
+        designs=Policy.Design.choices,
+        registries=_registries(access) if leads else [],
+        errors=errors if not slug else None, sent=request.POST if not slug else {},
     )  # fmt: skip
     return render(request, "models/page.html", context, status=status)
+
+
+def _registries(access: Access) -> list[Source]:
+    """The sources that may keep models."""
+    rows = Source.objects.filter(project=access.project, kind="mlflow").exclude(state=Source.State.REMOVED)
+    return list(rows.order_by("pk"))
 
 
 def _chart(line: Line, aims: dict[int, Target]) -> Chart | None:
@@ -161,7 +192,7 @@ def _step(reign: Reign) -> Step:
 
 
 def _register(access: Access, post: QueryDict) -> None:
-    sent = {name: post.get(name, "") for name in ("slug", "name", "purpose")}
+    sent = {name: post.get(name, "") for name in ("slug", "name", "purpose", "registry_source", "registry_name")}
     register_model(project=access.project, sent=sent, actor=access.user, now=timezone.now())
 
 

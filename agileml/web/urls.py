@@ -70,6 +70,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<str:key>/new/", new.show, name="new"),
     path("p/<str:key>/models/", models.show, name="models"),
     path("p/<str:key>/models/register/", models.register, name="models_register"),
+    path("p/<str:key>/models/<slug:slug>/registry/", models.registry, name="models_registry"),
     path("p/<str:key>/models/<slug:slug>/policy/", models.policy, name="models_policy"),
     path("p/<str:key>/models/<slug:slug>/crown/", models.crown, name="models_crown"),
     path("p/<str:key>/models/<slug:slug>/champions/<int:number>/deploy/", models.deploy, name="models_deploy"),

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
+from agileml.ingest.actions import make_source
 from agileml.metrics.actions.evaluations import look, open_evaluation
 from agileml.metrics.models import Candidate, Evaluation, Policy, Promotion, RegisteredModel
 from tests.factories import NOW, Cast, make_ticket, measure
+from tests.ingest.serving import sample, serve
 from tests.metrics.test_champions import BETTER, ON, RULE, candidate, challenge, model, take  # noqa: F401 -- a fixture
 from tests.web.browsing import browser_of
 
@@ -150,4 +153,19 @@ def test_it_asks_as_often_for_many_comparisons_as_for_few(cast: Cast, model: Reg
     for number in range(2, 7):
         compare(f"c{number}", number)
     assert Evaluation.objects.count() == 6
-    assert queries() == few <= 15
+    assert queries() == few <= 16
+
+
+def test_the_registry_is_asked_which_version_it_calls_champion(cast: Cast, settings: Settings):
+    settings.ALLOWED_SOURCE_HOSTS = ["127.0.0.1"]
+    with serve() as server:
+        server.answers["/api/2.0/mlflow/registered-models/alias"] = sample("mlflow3_alias_champion.json")
+        config = {"url": server.url, "experiments": ["digits"]}
+        source = make_source(
+            project=cast.project, kind="mlflow", name="Tracking", config=config, actor=cast.lead, now=NOW
+        )
+        sent = {"slug": "reader", "name": "Reader", "registry_source": str(source.uid), "registry_name": "digits"}
+        assert send(cast, "register/", sent).status_code == 302
+        html = send(cast, "reader/registry/", {}, cast.member).content.decode()
+    assert "In Tracking the champion of digits is version 1." in html
+    assert send(cast, "reader/registry/", {}, cast.stakeholder).status_code == 403
