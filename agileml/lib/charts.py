@@ -5,20 +5,18 @@ room for the axes is padding that `static/css/charts.css` gives the `svg.chart`.
 Every chart carries a title and a description, and brings the same figures as rows for a table beside it.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date
 from itertools import groupby
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from agileml.lib.svg import decimals, drawable, figure, grid_line, n, nice_ticks, picture, placed, swatch, with_unit
+from agileml.lib.svg import drawable, figure, grid_line, n, nice_ticks, picture, placed, swatch
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_MARGIN = 100, 34, 4
 PLOT_HEIGHT = 170
-DOTS_TOP = 10
 MARK_ROW = 20
 AXIS_HEIGHT = 38
 # Markers by which candidates are told apart without their colours; each fits in 9 by 9 pixels.
@@ -38,8 +36,6 @@ BANDS = (
     ("deferred", "Deferred"),
     ("skipped", "Skipped"),
 )
-TIME_STEPS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 180, 360, 720)]
-TIME_STEPS += [timedelta(days=days) for days in (1, 2, 4, 7, 14, 28, 91, 182, 365, 730, 1826, 3652, 7305, 18262)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +92,6 @@ class Mark:
     day: date
     version: int
     text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One measured value of a candidate; `at` is when it was observed, and aware of its time zone."""
-
-    candidate: str
-    at: datetime
-    value: float
 
 
 def sparkline(values: Sequence[float], *, title: str, desc: str, target: float | None = None) -> Chart:
@@ -196,73 +183,6 @@ def scope_chart(
     return Chart(title, drawn, headers, rows, legend, words=1)
 
 
-def dot_series(
-    runs: Sequence[Run],
-    *,
-    title: str,
-    desc: str,
-    target: float | None = None,
-    baseline: float | None = None,
-    target_text: str = "target",
-    unit: str = "",
-    scale: float = 1,
-    zone: tzinfo = UTC,
-) -> Chart:
-    """Each run as a dot over the time it was observed, with a tick at the mean of each candidate.
-
-    Figures are shown multiplied by `scale` and followed by `unit` (a share as percent: 100 and "%"); times are those
-    of `zone`. Runs that are not finite are left out. `target` and `baseline` are lines across, in the runs' own unit.
-    """
-    kept = [
-        (run.candidate, run.at.astimezone(zone).replace(tzinfo=None), value * scale)
-        for run in sorted(runs, key=lambda run: run.at)
-        if (value := drawable(run.value)) is not None
-    ]
-    lines = [
-        (kind, value * scale, words)
-        for kind, line, words in (("baseline", baseline, "baseline"), ("target", target, target_text))
-        if (value := drawable(line)) is not None
-    ]
-    shown = [value for _, _, value in kept] + [value for _, value, _ in lines]
-    ticks = nice_ticks(min(shown), max(shown)) if shown else []
-    digits = decimals(ticks[1] - ticks[0]) if ticks else 0
-    bottom = DOTS_TOP + PLOT_HEIGHT
-    x = _time_scale([at for _, at, _ in kept])
-
-    def y(value: float) -> float:
-        return bottom - (value - ticks[0]) / (ticks[-1] - ticks[0]) * PLOT_HEIGHT
-
-    parts = [
-        grid_line(y(tick), with_unit(figure(tick, digits), unit if len(unit) < 3 else ""), base=index == 0)
-        for index, tick in enumerate(ticks)
-    ]
-    parts += _time_labels([at for _, at, _ in kept], bottom)
-    legend = []
-    for number, name in enumerate(dict.fromkeys(candidate for candidate, _, _ in kept)):
-        own = [(x(at), value) for candidate, at, value in kept if candidate == name]
-        mean = math.fsum(value for _, value in own) / len(own)
-        tone, shape = f"c{number % len(SHAPES)}", SHAPES[number % len(SHAPES)]
-        parts += [placed(across, y(value), f'<path class="{tone}" d="{shape}"/>') for across, value in own]
-        if len(own) > 1:
-            middle = (own[0][0] + own[-1][0]) / 2
-            parts.append(placed(middle, y(mean), f'<path class="mean {tone}" d="M-12 0h24"/>'))
-        count = "1 run" if len(own) == 1 else f"{len(own)} runs"
-        sample = f'<path class="{tone}" transform="translate(6 6)" d="{shape}"/>'
-        legend.append(Legend(swatch(sample), f"{name}: mean {with_unit(figure(mean, digits + 1), unit)}, {count}"))
-    parts += _level_lines(
-        [(kind, y(value), f"{words} {with_unit(figure(value), unit)}") for kind, value, words in lines],
-        [(x(at), y(value)) for _, at, value in kept],
-    )
-    if not kept:
-        parts.append(f'<text class="nothing" x="50%" y="{bottom - 12}" text-anchor="middle">No runs yet</text>')
-    rows = tuple(
-        (f"{at.day} {at:%b %H:%M}", candidate, with_unit(figure(value, digits + 1), unit))
-        for candidate, at, value in kept
-    )
-    drawn = picture("chart", f'height="{bottom + AXIS_HEIGHT}"', title, desc, parts)
-    return Chart(title, drawn, ("Observed", "Candidate", "Value"), rows, tuple(legend))
-
-
 def _band_rects(scopes: Sequence[Scope], width: float, y: Callable[[float], float]) -> list[str]:
     """The stacked bands; days on which a band does not change are one block, so that it reads as flat."""
     parts = []
@@ -322,55 +242,3 @@ def _day_label(index: int, days: Sequence[Day], width: float, bottom: float, tod
     x = f'x="{n((index + 0.5) * width)}%" text-anchor="middle"'
     second = f'<text class="{tone}" {x} y="{n(bottom + 31)}">{under}</text>' if under else ""
     return f'<text class="{tone}" {x} y="{n(bottom + 16)}">{day.day}</text>{second}'
-
-
-def _time_scale(times: Sequence[datetime]) -> Callable[[datetime], float]:
-    """Where a time lies, in percent of the width; the first and the last keep 4 % from the edges."""
-    first, last = (min(times), max(times)) if times else (None, None)
-
-    def x(at: datetime) -> float:
-        if first is None or last is None or first == last:
-            return 50.0
-        return 4 + 92 * ((at - first) / (last - first))
-
-    return x
-
-
-def _time_labels(times: Sequence[datetime], bottom: float) -> list[str]:
-    """At most six labels below the plot, at round times of the local clock."""
-    if not times:
-        return []
-    first, last, x = min(times), max(times), _time_scale(times)
-    step = next((step for step in TIME_STEPS if (last - first) / step <= 5), TIME_STEPS[-1])
-    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
-    places = range(-((midnight - first) // step), (last - midnight) // step + 1)
-    ticks = [midnight + place * step for place in places] or [first]
-    parts, said = [], ""
-    for tick in ticks:
-        if step < timedelta(days=1):
-            upper, lower = f"{tick:%H:%M}", f"{tick.day} {tick:%b}"
-        else:
-            upper, lower = f"{tick.day} {tick:%b}", str(tick.year) if first.year != last.year else ""
-        place = f'x="{n(x(tick))}%" text-anchor="middle"'
-        parts.append(f'<text class="tick" {place} y="{n(bottom + 16)}">{upper}</text>')
-        if lower != said:
-            parts.append(f'<text class="tick" {place} y="{n(bottom + 31)}">{lower}</text>')
-            said = lower
-    return parts
-
-
-def _level_lines(lines: Sequence[tuple[str, float, str]], dots: Sequence[tuple[float, float]]) -> list[str]:
-    """Lines across the plot, given as (kind, y, words); the words keep clear of each other, and of dots if they can."""
-    crowded = len(lines) == 2 and abs(lines[0][1] - lines[1][1]) < 16
-    lowest = max(lines, key=lambda line: line[1])[0] if crowded else ""
-    parts = []
-    for kind, y, words in lines:
-        baseline = y + (13 if kind == lowest else -5)
-        near = [x for x, height in dots if abs(height - (baseline - 4)) < 12]
-        left = sum(x < 35 for x in near) < sum(x > 65 for x in near)
-        place = 'x="0" text-anchor="start"' if left else 'x="100%" text-anchor="end"'
-        parts.append(
-            f'<g class="{kind}-line"><line x1="0" x2="100%" y1="{n(y)}" y2="{n(y)}"/>'
-            f'<text {place} y="{n(baseline)}">{escape(words)}</text></g>'
-        )
-    return parts

@@ -5,13 +5,14 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from xml.etree import ElementTree
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agileml.lib.charts import Chart, Day, Mark, Run, Scope, dot_series, scope_chart, sparkline
+from agileml.lib.charts import Chart, Day, Mark, Scope, scope_chart, sparkline
+from agileml.lib.levels import Level
+from agileml.lib.series import Value, candidate_series
 from agileml.lib.svg import nice_ticks
 
 HOSTILE = "<script>alert('1')</script> & \"quotes\""
@@ -32,23 +33,15 @@ def texts(chart: Chart, name: str) -> list[str]:
     return ["".join(element.itertext()) for element in by_class(chart, name)]
 
 
-def dots(chart: Chart, tone: str) -> list[tuple[float, float]]:
-    """Where the dots of a candidate are: percent across, pixels down."""
-    return [
-        (float(place.get("x", "").rstrip("%")), float(place.get("y", "")))
-        for place in parsed(chart).iter("svg")
-        if (shape := place.find("path")) is not None and shape.get("class") == tone
-    ]
-
-
 def drawn(name: str) -> Chart:
     """Each kind of chart with hostile text wherever text goes in."""
     if name == "sparkline":
         return sparkline([1, 2], title=HOSTILE, desc=HOSTILE)
     if name == "scope":
         return scope_chart(DAYS, [Scope(initial=3)], [Mark(MONDAY, 1, HOSTILE)], title=HOSTILE, desc=HOSTILE)
-    run = Run(HOSTILE, NINE, 0.5)
-    return dot_series([run], title=HOSTILE, desc=HOSTILE, target=0.4, target_text=HOSTILE, unit="<b>")
+    run = Value(HOSTILE, NINE, 0.5)
+    level = Level("target", 0.4, HOSTILE)
+    return candidate_series([run], title=HOSTILE, desc=HOSTILE, levels=[level], unit="<b>")
 
 
 @pytest.mark.parametrize("name", ["sparkline", "scope", "dots"])
@@ -196,92 +189,6 @@ class TestScopeChart:
         days = [Day(MONDAY + timedelta(days=place)) for place in range(60)]
         labels = [text for text in texts(scope_chart(days, [], [], title="t", desc="d"), "tick") if text.isdigit()]
         assert len(labels) < 15
-
-
-class TestDotSeries:
-    def test_a_run_lies_at_its_value_and_time(self) -> None:
-        runs = [Run("a", NINE, 0.0), Run("a", NINE + timedelta(hours=1), 0.5), Run("a", NINE + timedelta(hours=4), 1.0)]
-        chart = dot_series(runs, title="t", desc="d")
-        assert dots(chart, "c0") == [(4, 180), (27, 95), (96, 10)]
-
-    def test_each_candidate_has_its_own_shape_and_a_tick_at_its_mean(self) -> None:
-        runs = [
-            Run(name, NINE + timedelta(hours=hour), value)
-            for name, hour, value in [("a", 0, 0), ("a", 4, 1), ("b", 4, 0)]
-        ]
-        chart = dot_series(runs, title="t", desc="d")
-        shapes = {path.get("d") for tone in ("c0", "c1") for path in by_class(chart, tone) if path.get("class") == tone}
-        assert len(shapes) == 2
-        (mean,) = [
-            place
-            for place in parsed(chart).iter("svg")
-            if (path := place.find("path")) is not None and path.get("class") == "mean c0"
-        ]
-        assert (mean.get("x"), mean.get("y")) == ("50%", "95")
-        assert [entry.text for entry in chart.legend] == ["a: mean 0.500, 2 runs", "b: mean 0.000, 1 run"]
-
-    def test_target_and_baseline_are_lines_in_the_same_scale(self) -> None:
-        chart = dot_series([Run("a", NINE, 0.03)], title="t", desc="d", target=0.02, baseline=0.04, unit="%", scale=100)
-        (target,) = by_class(chart, "target-line")
-        (baseline,) = by_class(chart, "baseline-line")
-        target_y, baseline_y = (float(line.find("line").get("y1")) for line in (target, baseline))  # type: ignore[union-attr,arg-type]
-        assert baseline_y < dots(chart, "c0")[0][1] < target_y
-        assert (target.findtext("text"), baseline.findtext("text")) == ("target 2\u202f%", "baseline 4\u202f%")
-
-    def test_the_words_of_two_close_lines_do_not_cover_each_other(self) -> None:
-        runs = [Run("a", NINE, 0.0), Run("a", NINE, 1.0)]
-        for target, baseline in ((0.5, 0.52), (0.52, 0.5)):
-            chart = dot_series(runs, title="t", desc="d", target=target, baseline=baseline)
-            words = [by_class(chart, name)[0].find("text") for name in ("target-line", "baseline-line")]
-            heights = [float(word.get("y", "")) for word in words if word is not None]
-            assert abs(heights[0] - heights[1]) >= 12
-
-    def test_the_words_of_a_line_go_where_there_are_no_dots(self) -> None:
-        late = [Run("a", NINE, 1.0), *[Run("a", NINE + timedelta(days=9, hours=hour), 0.5) for hour in range(4)]]
-        text = by_class(dot_series(late, title="t", desc="d", target=0.5), "target-line")[0].find("text")
-        assert text is not None
-        assert text.get("text-anchor") == "start"
-
-    def test_what_is_not_finite_is_left_out(self) -> None:
-        sound = Run("a", NINE, 0.5)
-        runs = [sound, Run("a", NINE, math.nan), Run("b", NINE, math.inf), Run("b", NINE, 1e308)]
-        chart = dot_series(runs, title="t", desc="d", target=math.inf, baseline=math.nan)
-        assert chart == dot_series([sound], title="t", desc="d")
-
-    def test_no_run_says_so(self) -> None:
-        chart = dot_series([], title="t", desc="d")
-        assert texts(chart, "nothing") == ["No runs yet"]
-        assert (chart.rows, chart.legend) == ((), ())
-
-    def test_no_run_still_shows_the_target(self) -> None:
-        chart = dot_series([], title="t", desc="d", target=0.02)
-        assert texts(chart, "target-line") == ["target 0.02"]
-        assert texts(chart, "nothing") == ["No runs yet"]
-
-    def test_one_run_lies_in_the_middle_with_its_time_below(self) -> None:
-        chart = dot_series([Run("a", NINE, 0.5)], title="t", desc="d")
-        assert dots(chart, "c0")[0][0] == 50
-        assert texts(chart, "tick")[-2:] == ["09:00", "16 Nov"]
-        assert by_class(chart, "mean") == []
-
-    def test_times_are_those_of_the_project(self) -> None:
-        chart = dot_series([Run("a", NINE, 0.5)], title="t", desc="d", zone=ZoneInfo("Asia/Kolkata"))
-        assert chart.rows[0][0] == "16 Nov 14:30"
-        assert "14:30" in texts(chart, "tick")
-
-    def test_runs_are_shown_in_the_order_of_time(self) -> None:
-        runs = [Run("b", NINE + timedelta(hours=1), 0.25), Run("a", NINE, 0.5)]
-        assert [row[1] for row in dot_series(runs, title="t", desc="d").rows] == ["a", "b"]
-
-    @pytest.mark.parametrize(
-        "span", [timedelta(minutes=3), timedelta(hours=5), timedelta(days=9), timedelta(days=4000)]
-    )
-    def test_the_time_axis_has_few_labels_whatever_the_span(self, span: timedelta) -> None:
-        runs = [Run("a", NINE, 1), Run("a", NINE + span, 2)]
-        upper = {
-            text.get("x") for text in by_class(dot_series(runs, title="t", desc="d"), "tick") if text.get("x") != "-8"
-        }
-        assert 1 <= len(upper) <= 6
 
 
 class TestTicks:
