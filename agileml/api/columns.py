@@ -26,6 +26,10 @@ SNAPSHOT = (
     "observed_at", "run_id", "run_name", "run_url", "git_commit", "params", "source", "external_id", "supersedes",
     "received_at", "revision",
 )  # fmt: skip
+CORRECTION = (
+    "uid", "ticket", "source", "external_id", "run_pair", "run_split", "candidate", "pair_key", "split", "reason",
+    "actor", "at", "revision",
+)  # fmt: skip
 METRIC = ("uid", "key", "direction", "unit", "smallest_difference", "watched", "revision")
 SPRINT = (
     "uid", "number", "name", "goal", "increment", "start", "end", "state", "plan_version", "replans", "started_at",

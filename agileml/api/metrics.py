@@ -14,8 +14,9 @@ from agileml.api.views import OnlyJson, ProjectView
 from agileml.ingest.actions.pushes import Received, receive_push
 from agileml.ingest.rules.bodies import MOST_PUSHED_BYTES
 from agileml.metrics import shapes
+from agileml.metrics.actions.corrections import correct
 from agileml.metrics.actions.settings import edit_metric
-from agileml.metrics.models import Metric, Snapshot
+from agileml.metrics.models import Metric, Snapshot, SnapshotCorrection
 
 
 class Metrics(ProjectView):
@@ -71,8 +72,27 @@ class Snapshots(OnTicket):
         return Response(_received_shape(received))
 
 
+class Corrections(OnTicket):
+    """What people say of a ticket's runs in place of what the runs said themselves."""
+
+    def get(self, request: Request, key: str, number: int) -> Response:
+        """List it."""
+        rows = SnapshotCorrection.objects.filter(ticket=self.ticket(number))
+        rows = rows.select_related("candidate", "actor", "ticket")
+        return self.vouched(paging.page(request, rows, _corrections, columns.CORRECTION, by="pk"))
+
+    def post(self, request: Request, key: str, number: int) -> Response:
+        """Say to which candidate, pair or split a run belongs; what was said of this run before is replaced."""
+        row = correct(ticket=number, sent=self.sent(), **self.doing())
+        return Response(shapes.correction(row, ticket=number), status=201)
+
+
 def _metrics(rows: list[Metric]) -> list[dict[str, Any]]:
     return [shapes.metric(row) for row in rows]
+
+
+def _corrections(rows: list[SnapshotCorrection]) -> list[dict[str, Any]]:
+    return [shapes.correction(row, ticket=row.ticket.number) for row in rows]
 
 
 def _snapshots(rows: list[Snapshot]) -> list[dict[str, Any]]:

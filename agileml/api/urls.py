@@ -59,6 +59,7 @@ TICKET: list[URLPattern | URLResolver] = [
     path("opinions/", notes.Opinions.as_view(), name="ticket-opinions"),
     path("comments/", notes.Comments.as_view(), name="ticket-comments"),
     path("snapshots/", metrics.Snapshots.as_view(), name="ticket-snapshots"),
+    path("corrections/", metrics.Corrections.as_view(), name="ticket-corrections"),
     path("bindings/", sources.Bindings.as_view(), name="ticket-bindings"),
 ]
 

@@ -15,6 +15,7 @@ from agileml.metrics.models import (
     Promotion,
     RegisteredModel,
     Snapshot,
+    SnapshotCorrection,
     Target,
 )
 from agileml.projects.shapes import person
@@ -81,6 +82,25 @@ def snapshot(row: Snapshot, *, ticket: int) -> dict[str, Any]:
         "external_id": row.external_id,
         "supersedes": str(row.supersedes.uid) if row.supersedes else None,
         "received_at": rfc3339(row.received_at),
+        "revision": row.revision,
+    }
+
+
+def correction(row: SnapshotCorrection, *, ticket: int) -> Shape:
+    """A correction as clients see it; None is "as received". Needs `candidate` and `actor` loaded."""
+    return {
+        "uid": str(row.uid),
+        "ticket": ticket,
+        "source": row.source,
+        "external_id": row.external_id,
+        "run_pair": row.run_pair,
+        "run_split": row.run_split,
+        "candidate": row.candidate.name if row.candidate else None,
+        "pair_key": row.pair_key,
+        "split": row.split,
+        "reason": row.reason,
+        "actor": person(row.actor),
+        "at": rfc3339(row.at),
         "revision": row.revision,
     }
 

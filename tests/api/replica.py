@@ -15,7 +15,13 @@ LISTS = {
     "model": "models/",
     "promotion": "promotions/",
 }
-UNDER_TICKETS = {"finding": "findings/", "opinion": "opinions/", "comment": "comments/", "snapshot": "snapshots/"}
+UNDER_TICKETS = {
+    "finding": "findings/",
+    "opinion": "opinions/",
+    "comment": "comments/",
+    "snapshot": "snapshots/",
+    "correction": "corrections/",
+}
 UNDER_SPRINTS = {"proposal": "proposals/"}
 UNDER_MODELS = {"evaluation": "evaluations/"}
 FOLLOWS = ("updated_at",)  # the time of the change, which a replica has beside it

@@ -134,6 +134,10 @@ RETRO = [{"kind": "keep", "text": "Small tickets."}, {"kind": "try", "text": "Pa
 TICKET = {"type": "review", "title": "Look at it", "labels": ["a"], "story": 1, "checklist": [{"text": "x"}]}
 LINK = {"url": "https://example.com/pull/1"}
 NOTHING = "finding:0f8fad5b-d9cb-469f-a165-70867728950e"
+CORRECTION = {
+    "source": "push", "external_id": "svm", "run_pair": "seed=0", "run_split": "test", "candidate": "deskewed",
+    "reason": "It was deskewed first.",
+}  # fmt: skip
 PUSH = {
     "external_id": "run-1",
     "candidate": "deskewed",
@@ -182,6 +186,8 @@ ROUTES = [
     Route("ticket-comments", "post", Need.COMMENT, 201, {"text": "Well done."}),
     Route("ticket-snapshots", "get", Need.READ),
     Route("ticket-snapshots", "post", Need.WORK, 200, PUSH, is_push=True),
+    Route("ticket-corrections", "get", Need.READ),
+    Route("ticket-corrections", "post", Need.WORK, 201, CORRECTION, {"number": 3}),
     Route("snapshots", "get", Need.READ),
     Route("snapshots", "post", Need.WORK, 200, {"error": 0.03, "nested": {"f1": 1}}, is_push=True),
     Route("sprints", "get", Need.READ),

@@ -73,7 +73,7 @@ def _judge(w: ProjectWriting, criterion: Criterion, revision: int) -> bool:
         state=answer.state,
         value=answer.value,
         against_value=answer.bound,
-        candidate_id=newest.candidate_id if newest else None,
+        candidate_id=newest.as_candidate if newest else None,
         compared=compared,
         at=w.now,
         revision=revision,
@@ -94,7 +94,7 @@ class _Reference:
 def _reference(criterion: Criterion, newest: Snapshot | None) -> _Reference | None:
     if newest is None or criterion.against == Criterion.Against.NUMBER:
         return None
-    digest, split = newest.dataset_digest, newest.split
+    digest, split = newest.dataset_digest, newest.as_split
     if criterion.against == Criterion.Against.BASELINE:
         baseline = baseline_for(criterion.metric_id, dataset_digest=digest, split=split)
         return _Reference(*baseline) if baseline else None
@@ -102,7 +102,7 @@ def _reference(criterion: Criterion, newest: Snapshot | None) -> _Reference | No
     if champion is None:
         return None
     promotion, value = champion
-    return _Reference(value, str(promotion.uid), won_against(promotion, newest.candidate_id))
+    return _Reference(value, str(promotion.uid), won_against(promotion, newest.as_candidate))
 
 
 def _grounds(
@@ -115,7 +115,7 @@ def _grounds(
     grounds = {
         "definition": shapes.definition(criterion),
         "dataset": newest.dataset_digest if newest else "",
-        "split": newest.split if newest else "",
+        "split": newest.as_split if newest else "",
         "pairs": [
             {"pair_key": reading.pair_key, "snapshot": reading.snapshot, "value": reading.value} for reading in readings
         ],

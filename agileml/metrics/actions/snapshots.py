@@ -56,7 +56,7 @@ def attach(w: ProjectWriting, *, ticket: Ticket, points: Sequence[Point]) -> lis
             of[key] = point.candidate
             arrivals.append(Arrival("superseded" if known else "created", snapshot=row))
     if fresh:
-        candidates = _candidates(w, ticket, set(of.values()))
+        candidates = candidates_named(w, ticket, set(of.values()))
         for key, row in fresh.items():
             row.candidate = candidates[of[key]]
         _store(w, ticket, list(fresh.values()))
@@ -102,7 +102,8 @@ def _store(w: ProjectWriting, ticket: Ticket, rows: list[Snapshot]) -> None:
         )
 
 
-def _candidates(w: ProjectWriting, ticket: Ticket, names: set[str]) -> dict[str, Candidate]:
+def candidates_named(w: ProjectWriting, ticket: Ticket, names: set[str]) -> dict[str, Candidate]:
+    """The candidates of a ticket by these names, made where there are none yet, inside an open write."""
     found = {row.name: row for row in Candidate.objects.filter(ticket=ticket, name__in=names)}
     made = [Candidate(ticket=ticket, name=name, created_at=w.now) for name in sorted(names - found.keys())]
     if made:

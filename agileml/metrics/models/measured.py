@@ -1,9 +1,12 @@
 """Metrics and what was measured: snapshots, candidates, corrections, baselines."""
 
 import uuid
+from collections.abc import Collection
+from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from agileml.lib.doubles import WideField
 from agileml.projects.models import Project
@@ -64,6 +67,33 @@ class SnapshotQuerySet(models.QuerySet["Snapshot"]):
         """Rows that may enter a comparison."""
         return self.filter(value_state=Snapshot.ValueState.OK)
 
+    def corrected(self) -> Any:  # the type checker knows no annotated columns
+        """Rows as comparisons read them: `as_candidate` (an id), `as_pair` and `as_split`.
+
+        Each is what a person said of the run, else what was received. Whatever compares reads these three.
+        """
+        said = SnapshotCorrection.objects.filter(
+            ticket=models.OuterRef("ticket"),
+            source=models.OuterRef("source"),
+            external_id=models.OuterRef("external_id"),
+            run_pair=models.OuterRef("pair_key"),
+            run_split=models.OuterRef("split"),
+        )
+        return self.annotate(
+            as_candidate=Coalesce(
+                models.Subquery(said.values("candidate_id")[:1], output_field=models.BigIntegerField()),
+                models.F("candidate_id"),
+                output_field=models.BigIntegerField(),
+            ),
+            as_pair=Coalesce(models.Subquery(said.values("pair_key")[:1]), models.F("pair_key")),
+            as_split=Coalesce(models.Subquery(said.values("split")[:1]), models.F("split")),
+        )
+
+    def of_candidates(self, ids: Collection[int]) -> Any:
+        """Corrected rows of these candidates. A run is never moved to another ticket, so theirs are enough to read."""
+        tickets = Candidate.objects.filter(pk__in=ids).values("ticket")
+        return self.corrected().filter(ticket__in=tickets, as_candidate__in=ids)
+
 
 class Snapshot(models.Model):
     """One measured value of one metric, copied at the moment it was read. No row is ever updated."""
@@ -98,6 +128,10 @@ class Snapshot(models.Model):
     supersedes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
     received_at = models.DateTimeField()
     revision = models.BigIntegerField(default=0)
+
+    as_candidate: int  # these three only on rows that are read as `corrected`
+    as_pair: str
+    as_split: str
 
     objects = SnapshotQuerySet.as_manager()
 

@@ -58,9 +58,8 @@ def champion_for(metric_id: int, *, digest: str, split: str) -> tuple[Promotion,
     )
     if crowned is None:
         return None
-    rows = Snapshot.objects.current().filter(
-        candidate=crowned.candidate_id, metric=metric_id, dataset_digest=digest, split=split
-    )
+    measured = Snapshot.objects.current().of_candidates([crowned.candidate_id])
+    rows = measured.filter(metric=metric_id, dataset_digest=digest, as_split=split)
     mean = aggregate(pair_readings(rows), judge="mean", op=">=")
     return None if mean is None else (crowned, mean)
 
@@ -80,10 +79,9 @@ def tickets_against_champions(metric_ids: Collection[int]) -> set[int]:
 
 def measured_pairs(candidate: Candidate, policy: Policy) -> list[str]:
     """The pairs that a candidate was measured on under a policy's metric, dataset and split, as people count them."""
-    rows = Snapshot.objects.current().filter(
-        candidate=candidate, metric=policy.metric, dataset_digest=policy.dataset_digest, split=policy.split
-    )
-    return natural(list(set(rows.values_list("pair_key", flat=True))))
+    measured = Snapshot.objects.current().of_candidates([candidate.pk])
+    rows = measured.filter(metric=policy.metric, dataset_digest=policy.dataset_digest, as_split=policy.split)
+    return natural(list(set(rows.values_list("as_pair", flat=True))))
 
 
 def inputs_of(evaluation: Evaluation, *, look: int) -> Inputs:
@@ -100,13 +98,14 @@ def inputs_of(evaluation: Evaluation, *, look: int) -> Inputs:
 
 def _values(candidate_id: int, metric: str, terms: Terms) -> dict[str, Value]:
     """The planned pairs of a candidate; one that was only measured on another dataset says on which."""
-    rows = Snapshot.objects.current().filter(candidate=candidate_id, metric__key=metric, split=terms.split)
+    measured = Snapshot.objects.current().of_candidates([candidate_id])
+    rows = measured.filter(metric__key=metric, as_split=terms.split)
     on_it = pair_readings(rows.filter(dataset_digest=terms.dataset_digest))
     found = {one.pair_key: Value(one.value, one.snapshot, terms.dataset_digest) for one in on_it}
     missing = set(terms.pairs) - found.keys()
     if missing:
-        elsewhere = rows.filter(pair_key__in=missing).order_by("observed_at", "pk")
-        for pair, value, uid, digest in elsewhere.values_list("pair_key", "value", "uid", "dataset_digest"):
+        elsewhere = rows.filter(as_pair__in=missing).order_by("observed_at", "pk")
+        for pair, value, uid, digest in elsewhere.values_list("as_pair", "value", "uid", "dataset_digest"):
             found.setdefault(pair, Value(value, str(uid), digest))
             if found[pair].digest != terms.dataset_digest:
                 found[pair] = Value(value, str(uid), digest)
@@ -123,9 +122,8 @@ def _discordant(values: Mapping[str, Value]) -> Discordant | None:
 
 def _arm(candidate_id: int, terms: Terms) -> Arm | None:
     """One arm: the newest counts, or a value for each day up to the horizon."""
-    rows = Snapshot.objects.current().finite().filter(
-        candidate=candidate_id, split=terms.split, dataset_digest=terms.dataset_digest
-    )  # fmt: skip
+    measured = Snapshot.objects.current().finite().of_candidates([candidate_id])
+    rows = measured.filter(as_split=terms.split, dataset_digest=terms.dataset_digest)
     names = (terms.metric + SUCCESSES, terms.metric + TRIALS)
     newest = rows.filter(metric__key__in=names).order_by("observed_at", "pk").values_list("metric__key", "value")
     successes, trials = map(dict(newest).get, names)

@@ -139,19 +139,18 @@ def _means(rows: Sequence[Baseline]) -> dict[tuple[int, int | None, str, str], f
     """What measured baselines are worth: each pair by its newest run, at that run's last step."""
     pairs = Window(
         RowNumber(),
-        partition_by=[F("metric"), F("candidate"), F("dataset_digest"), F("split"), F("pair_key")],
+        partition_by=[F("metric"), F("as_candidate"), F("dataset_digest"), F("as_split"), F("as_pair")],
         order_by=[F("observed_at").desc(), F("step").desc(), F("pk").desc()],
     )
     wanted = {_place(row) for row in rows}
-    read = Snapshot.objects.current().filter(
-        candidate__in={row.candidate_id for row in rows}, metric__in={row.metric_id for row in rows}
-    )
+    measured = Snapshot.objects.current().of_candidates({row.candidate_id for row in rows if row.candidate_id})
+    read = measured.filter(metric__in={row.metric_id for row in rows})
     values: dict[tuple[int, int | None, str, str], list[Reading]] = defaultdict(list)
     for metric, candidate, digest, split, pair, value in (
         read.annotate(nth_run=pairs)
         .filter(nth_run=1)
         .order_by("pk")
-        .values_list("metric", "candidate", "dataset_digest", "split", "pair_key", "value")
+        .values_list("metric", "as_candidate", "dataset_digest", "as_split", "as_pair", "value")
     ):
         if (metric, candidate, digest, split) in wanted:
             values[metric, candidate, digest, split].append(Reading(pair, value, ""))

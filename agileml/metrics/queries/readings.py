@@ -1,10 +1,11 @@
 """What was measured, as comparisons read it: the readings of a candidate, and the baseline that fits them."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
-from agileml.metrics.models import Baseline, Candidate, Criterion, Promotion, Snapshot, SnapshotQuerySet
+from agileml.metrics.models import Baseline, Criterion, Promotion, Snapshot
 from agileml.metrics.rules.judging import Reading, aggregate
 
 
@@ -13,34 +14,34 @@ def candidate_readings(criterion: Criterion) -> tuple[Snapshot | None, list[Read
 
     Newest is by when it was measured, never by when it arrived.
     """
-    rows = Snapshot.objects.current().filter(ticket=criterion.ticket_id, metric=criterion.metric_id)
+    rows = Snapshot.objects.current().corrected().filter(ticket=criterion.ticket_id, metric=criterion.metric_id)
     if criterion.dataset:
         rows = rows.filter(dataset_digest=criterion.dataset)
     if criterion.split:
-        rows = rows.filter(split=criterion.split)
+        rows = rows.filter(as_split=criterion.split)
     newest = rows.order_by("-observed_at", "-pk").first()
     if newest is None:
         return None, []
-    rows = rows.filter(candidate=newest.candidate_id, dataset_digest=newest.dataset_digest, split=newest.split)
+    rows = rows.filter(as_candidate=newest.as_candidate, dataset_digest=newest.dataset_digest, as_split=newest.as_split)
     return newest, pair_readings(rows)
 
 
-def pair_readings(rows: SnapshotQuerySet) -> list[Reading]:
-    """One reading a pair, newest first, from snapshots of one candidate, metric and measurement.
+def pair_readings(rows: Any) -> list[Reading]:
+    """One reading a pair, newest first, from corrected snapshots of one candidate, metric and measurement.
 
     A pair that was run again is read from its newest run, and a run with a curve at its highest step: the last step
     of an older and longer run says nothing about the newer one.
     """
     newest: dict[str, tuple] = {}
-    runs = rows.order_by().values("pair_key", "source", "external_id")
+    runs = rows.order_by().values("as_pair", "pair_key", "split", "source", "external_id")
     for run in runs.annotate(at=Max("observed_at"), row=Max("pk"), last=Max("step")):
-        name = (run["pair_key"], run["source"], run["external_id"], run["last"])
-        newest[run["pair_key"]] = max(newest.get(run["pair_key"], ()), (run["at"], run["row"], name))
+        name = (run["as_pair"], run["pair_key"], run["split"], run["source"], run["external_id"], run["last"])
+        newest[run["as_pair"]] = max(newest.get(run["as_pair"], ()), (run["at"], run["row"], name))
     order = {name: place for place, (_, _, name) in enumerate(sorted(newest.values(), reverse=True))}
-    found = rows.filter(external_id__in={name[2] for name in order}, step__in={name[3] for name in order})
-    values = found.values_list("pair_key", "source", "external_id", "step", "value", "uid")
-    read = sorted((order[row[:4]], row) for row in values if row[:4] in order)
-    return [Reading(row[0], row[4], str(row[5])) for _, row in read]
+    found = rows.filter(external_id__in={name[4] for name in order}, step__in={name[5] for name in order})
+    values = found.values_list("as_pair", "pair_key", "split", "source", "external_id", "step", "value", "uid")
+    read = sorted((order[row[:6]], row) for row in values if row[:6] in order)
+    return [Reading(row[0], row[6], str(row[7])) for _, row in read]
 
 
 def tickets_measured_against(candidate_ids: Collection[int], metric_ids: Collection[int]) -> QuerySet:
@@ -67,12 +68,8 @@ def baseline_for(metric_id: int, *, dataset_digest: str, split: str) -> tuple[fl
     return None if value is None else (value, row.label)
 
 
-def candidate_mean(candidate: Candidate | int, baseline: Baseline) -> float | None:
+def candidate_mean(candidate: int, baseline: Baseline) -> float | None:
     """A measured baseline's number: its candidate's mean over its pairs, on the baseline's dataset and split."""
-    rows = Snapshot.objects.current().filter(
-        candidate=candidate,
-        metric=baseline.metric_id,
-        dataset_digest=baseline.dataset_digest,
-        split=baseline.split,
-    )
+    measured = Snapshot.objects.current().of_candidates([candidate])
+    rows = measured.filter(metric=baseline.metric_id, dataset_digest=baseline.dataset_digest, as_split=baseline.split)
     return aggregate(pair_readings(rows), judge="mean", op=">=")

@@ -133,10 +133,9 @@ def standing(project: Project, slug: str, number: int) -> Standing | None:
 
 def challengers(policy: Policy) -> list[Candidate]:
     """Candidates that were measured on what a policy compares, newest first."""
-    rows = Snapshot.objects.current().filter(
-        metric=policy.metric, dataset_digest=policy.dataset_digest, split=policy.split
-    )
-    found = Candidate.objects.filter(pk__in=rows.values("candidate"), ticket__deleted_at=None)
+    measured = Snapshot.objects.current().corrected()
+    rows = measured.filter(metric=policy.metric, dataset_digest=policy.dataset_digest, as_split=policy.split)
+    found = Candidate.objects.filter(pk__in=rows.values("as_candidate"), ticket__deleted_at=None)
     return list(found.select_related("ticket").order_by("-pk"))
 
 
@@ -144,13 +143,14 @@ def pairs_of(candidate_ids: Iterable[int]) -> dict[Spot, Pairs]:
     """The newest value of each pair of these candidates, by metric, dataset and split; one query."""
     place = Window(
         RowNumber(),
-        partition_by=[F("metric"), F("candidate"), F("dataset_digest"), F("split"), F("pair_key")],
+        partition_by=[F("metric"), F("as_candidate"), F("dataset_digest"), F("as_split"), F("as_pair")],
         order_by=[F("observed_at").desc(), F("step").desc(), F("pk").desc()],
     )
-    rows = Snapshot.objects.current().filter(candidate__in=list(candidate_ids)).annotate(place=place).filter(place=1)
+    measured = Snapshot.objects.current().of_candidates(list(candidate_ids))
+    rows = measured.annotate(place=place).filter(place=1)
     found: dict[Spot, dict[str, float | None]] = defaultdict(dict)
     for candidate, metric, digest, split, pair, value in rows.values_list(
-        "candidate", "metric__key", "dataset_digest", "split", "pair_key", "value"
+        "as_candidate", "metric__key", "dataset_digest", "as_split", "as_pair", "value"
     ):
         found[candidate, metric, digest, split][pair] = value
     return dict(found)

@@ -243,15 +243,16 @@ def _rows(goals: Sequence[Goal], against: Mapping[int, Against], tickets: Collec
     for goal in goals:
         one = Q(ticket__story__epic=goal.epic) | Q(ticket__in=tickets)
         known = [pk for pk in (against[goal.metric].baseline, against[goal.metric].champion) if pk]
-        mine |= (one | Q(candidate__in=known)) & Q(metric=goal.metric)
+        mine |= (one | Q(as_candidate__in=known)) & Q(metric=goal.metric)
     place = Window(
         RowNumber(),
-        partition_by=[F("metric"), F("candidate"), F("dataset_digest"), F("split"), F("pair_key")],
+        partition_by=[F("metric"), F("as_candidate"), F("dataset_digest"), F("as_split"), F("as_pair")],
         order_by=[F("observed_at").desc(), F("step").desc(), F("pk").desc()],  # the newest run, at its last step
     )
-    rows = Snapshot.objects.current().filter(mine).annotate(place=place).filter(place=1).order_by("-observed_at", "-pk")
+    read = Snapshot.objects.current().corrected().filter(mine)
+    rows = read.annotate(place=place).filter(place=1).order_by("-observed_at", "-pk")
     found = rows.values_list(
-        "candidate", "ticket__number", "dataset_digest", "split", "pair_key", "value", "observed_at", "metric",
+        "as_candidate", "ticket__number", "dataset_digest", "as_split", "as_pair", "value", "observed_at", "metric",
         "ticket__story__epic",
     )  # fmt: skip
     return [Row._make(row) for row in found[: READ_AT_MOST * len(goals)]]
