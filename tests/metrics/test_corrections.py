@@ -42,7 +42,7 @@ def light(ticket: Ticket) -> tuple[str, float | None]:
 def test_a_run_that_is_moved_to_another_candidate_no_longer_counts_for_the_first(cast: Cast):
     ticket = judged(cast)
     measure(cast, ticket, [0.1, 0.5])
-    assert light(ticket) == ("unmet", pytest.approx(0.3))
+    assert light(ticket) == ("not_met", 0.3)
     say(cast, ticket, run_pair="seed=1", candidate="another")
     first, other = (Candidate.objects.get(ticket=ticket, name=name) for name in ("first", "another"))
     found = pairs_of([first.pk, other.pk])
@@ -106,7 +106,7 @@ def test_a_baseline_that_loses_a_run_judges_those_who_compare_with_it(cast: Cast
     measure(cast, ticket, [0.2])
     assert light(ticket)[0] == "met"
     say(cast, rule, candidate="another")
-    assert light(ticket)[0] == "unmet"
+    assert light(ticket)[0] == "not_met"
     assert of_metrics([Metric.objects.get(key="error")])[0].baselines[0].value == 0.1
     say(cast, rule, candidate=None)
     assert light(ticket)[0] == "met"
@@ -168,7 +168,7 @@ def test_who_only_looks_corrects_nothing_and_a_stranger_sees_nothing(cast: Cast)
     ticket = judged(cast)
     measure(cast, ticket, [0.1, 0.5])
     with pytest.raises(Forbidden):
-        say(cast, ticket, candidate="x", by=cast.viewer)
+        say(cast, ticket, candidate="x", by=cast.stakeholder)
     with pytest.raises(Hidden):
-        say(cast, ticket, candidate="x", by=cast.stranger)
+        say(cast, ticket, candidate="x", by=cast.outsider)
     assert not SnapshotCorrection.objects.exists()

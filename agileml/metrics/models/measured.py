@@ -79,12 +79,10 @@ class SnapshotQuerySet(models.QuerySet["Snapshot"]):
             run_pair=models.OuterRef("pair_key"),
             run_split=models.OuterRef("split"),
         )
+        key = models.BigIntegerField()
+        candidate = models.Subquery(said.values("candidate_id")[:1], output_field=key)
         return self.annotate(
-            as_candidate=Coalesce(
-                models.Subquery(said.values("candidate_id")[:1], output_field=models.BigIntegerField()),
-                models.F("candidate_id"),
-                output_field=models.BigIntegerField(),
-            ),
+            as_candidate=Coalesce(candidate, models.F("candidate_id"), output_field=key),
             as_pair=Coalesce(models.Subquery(said.values("pair_key")[:1]), models.F("pair_key")),
             as_split=Coalesce(models.Subquery(said.values("split")[:1]), models.F("split")),
         )
