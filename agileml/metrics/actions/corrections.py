@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from agileml.accounts.models import User
 from agileml.metrics import shapes
 from agileml.metrics.actions.judging import judge_tickets
@@ -66,7 +68,7 @@ def correct(
         known = {pk for pk in candidates if pk is not None}
         touched = judge_tickets(
             w,
-            ticket_ids={on.pk} | tickets_measured_against(known, metrics),
+            which=Q(ticket=on) | Q(ticket__in=tickets_measured_against(known, metrics)),
             metric_ids=metrics,
             revision=w.revision,
         )
