@@ -179,6 +179,9 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 
+# Where people reach this installation, for links that it leaves elsewhere; without it none are left.
+PUBLIC_URL = os.environ.get("AGILEML_PUBLIC_URL", "").rstrip("/")
+
 # Metric files are read only below these folders: an address typed by a user must not reach the rest of the disk.
 METRIC_ROOTS = [Path(root).resolve() for root in env.words("AGILEML_METRIC_ROOTS")] or (
     [DATA / "metrics"] if EMBEDDED else []

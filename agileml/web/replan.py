@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 from agileml.lib.figures import measured
 from agileml.lib.htmx import varies, wants_fragment
 from agileml.lib.numbers import whole
+from agileml.metrics.rules.saying import WORDS
 from agileml.planning.actions.decide import StalePlan, Why, decide
 from agileml.planning.actions.proposals import decide_changed, propose
 from agileml.planning.models import Decision, Sprint
@@ -336,6 +337,9 @@ def _evidence(desk: Desk, option: EvidenceOption, draft: Draft) -> dict[str, Any
     line: dict[str, Any] = {"key": option.key, "checked": option.key in draft.evidence, "ticket": key}
     if option.finding is not None:
         return line | {"kind": option.finding.get_kind_display().lower(), "text": short(option.finding.text)}
+    if option.verdict is not None:
+        name = option.verdict.evaluation.challenger.name
+        return line | {"kind": "verdict", "text": f"{WORDS[option.verdict.verdict]}: {name} against the champion"}
     runs = len(option.snapshots)
     value = measured(option.value, option.unit)
     text = f"{option.metric} {value}" + (f", {how_many(runs, 'run')}" if runs > 1 else "")

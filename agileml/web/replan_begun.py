@@ -193,7 +193,7 @@ def tick(
     ticked: list[str] = []
     covered: set[str] = set()
     for option in [*options, *others]:
-        uids = set(option.snapshots) or {str(option.finding.uid) if option.finding else ""}
+        uids = set(option.uids)
         if uids <= named - covered:
             ticked.append(option.key)
             covered |= uids

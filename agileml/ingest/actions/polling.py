@@ -41,7 +41,7 @@ from agileml.ingest.connectors.base import (
     SourceError,
     SourceTransient,
 )
-from agileml.ingest.connectors.registry import Guard, kinds
+from agileml.ingest.connectors.registry import Guard, connector_for, kinds
 from agileml.ingest.models import Source
 from agileml.lib.times import rfc3339
 from agileml.metrics.actions.snapshots import all_known, attach
@@ -106,7 +106,29 @@ def _claim(source_id: int, now: datetime) -> Claim | None:
 def _look(claim: Claim) -> Looked:
     """Look at all of the project's tickets. Raises SourceError, Overtaken."""
     since = Since(claim.source.cursor, _to_try_again(claim))
-    return _write(claim, since, _fetch(claim.source, claim.source.project.key, since))
+    look = _fetch(claim.source, claim.source.project.key, since)
+    looked = _write(claim, since, look)
+    if looked.counts["created"]:
+        _leave_links(claim, look)
+    return looked
+
+
+def _leave_links(claim: Claim, look: Look) -> None:
+    """Leave the tickets' addresses on runs that have just arrived, where the source is set to and can.
+
+    What goes wrong with that is nobody's loss: the metrics are in, and the link is left with the next value.
+    """
+    source = claim.source
+    tell = getattr(connector_for(source.kind), "tell", None)
+    if tell is None or not settings.PUBLIC_URL:
+        return
+    config = secrets.merge(source.config, secrets.open_(source.secrets))
+    pairs = {(point.run_id, found.ticket) for found in look.found for point in found.body.points if point.run_id}
+    for run, ticket in sorted(pairs):
+        claim.renew()
+        number = ticket.rpartition("-")[2]
+        with Guard():
+            tell(config, run, f"{settings.PUBLIC_URL}/p/{source.project.key}/tickets/{number}/")
 
 
 def _fetch(source: Source, ref: str, since: Since) -> Look:

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from django.db.models import Max, QuerySet
 
-from agileml.metrics.models import Citation, Criterion, Judgement, Snapshot
+from agileml.metrics.models import Citation, Criterion, Judgement, Look, Snapshot
 from agileml.planning.models import Assignment, Sprint
 from agileml.projects.models import Project
 from agileml.work.models import Dependency, Finding, Story, Ticket
 
 MOST_FINDINGS = 30
+MOST_VERDICTS = 30
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Line:
 
 @dataclass(frozen=True)
 class EvidenceOption:
-    """Something that a decision can rest on: a finding, or the snapshots that were measured of one metric.
+    """Something that a decision can rest on: a finding, a verdict, or the snapshots that were measured of one metric.
 
     `state` and `role` are those of the criterion that was judged by these snapshots, empty where none was.
     """
@@ -35,6 +36,7 @@ class EvidenceOption:
     at: datetime
     ticket: int
     finding: Finding | None = None
+    verdict: Look | None = None  # the newest look at its evaluation
     snapshots: Sequence[str] = ()
     metric: str = ""
     unit: str = ""
@@ -44,8 +46,16 @@ class EvidenceOption:
 
     @property
     def key(self) -> str:
-        """What names it in a form: `finding:<uid>`, or `snapshot:` and the uids."""
-        return f"finding:{self.finding.uid}" if self.finding else f"snapshot:{' '.join(self.snapshots)}"
+        """What names it in a form: its kind, and the uids of what it stands for."""
+        kind = "finding" if self.finding else "evaluation" if self.verdict else "snapshot"
+        return f"{kind}:{' '.join(self.uids)}"
+
+    @property
+    def uids(self) -> Sequence[str]:
+        """What it stands for."""
+        if self.finding:
+            return [str(self.finding.uid)]
+        return [str(self.verdict.evaluation.uid)] if self.verdict else self.snapshots
 
 
 def lines(sprint: Sprint) -> list[Line]:
@@ -100,6 +110,7 @@ def evidence(sprint: Sprint, because: Finding | None = None, *, ticked: Sequence
     found = [EvidenceOption(at=row.at, ticket=row.ticket.number, finding=row) for row in findings]
     judged = _judged(inside)
     found += judged
+    found += _verdicts(Look.objects.filter(evaluation__challenger__ticket__in=inside))
     if because is not None:
         listed = {uid for option in judged for uid in option.snapshots}
         found += [option for option in cited(because) if not listed & set(option.snapshots)]
@@ -131,6 +142,18 @@ def _judged(inside: QuerySet) -> list[EvidenceOption]:
     ]
 
 
+def _verdicts(looks: QuerySet[Look]) -> list[EvidenceOption]:
+    """The newest look at each evaluation, the newest of them first."""
+    rows = looks.select_related("evaluation__model", "evaluation__challenger__ticket").order_by("-at", "-pk")
+    newest: dict[int, Look] = {}
+    for row in rows[:MOST_VERDICTS]:
+        newest.setdefault(row.evaluation_id, row)
+    return [
+        EvidenceOption(at=row.at, ticket=row.evaluation.challenger.ticket.number, verdict=row)
+        for row in newest.values()
+    ]
+
+
 def cited(because: Finding) -> list[EvidenceOption]:
     """The snapshots that a finding cites, those of one metric on one ticket together."""
     rows = Citation.objects.filter(finding=because).select_related("snapshot__metric", "snapshot__ticket")
@@ -138,11 +161,13 @@ def cited(because: Finding) -> list[EvidenceOption]:
 
 
 def named(project: Project, items: Sequence[Mapping[str, str]]) -> list[EvidenceOption]:
-    """The findings and snapshots that a decision or a draft names, as far as they are of this project."""
+    """The findings, verdicts and snapshots that a decision or a draft names, as far as they are of this project."""
     options = []
     if uids := [UUID(item["finding"]) for item in items if "finding" in item]:
         findings = Finding.objects.filter(ticket__project=project, uid__in=uids).select_related("ticket")
         options += [EvidenceOption(at=row.at, ticket=row.ticket.number, finding=row) for row in findings]
+    if uids := [UUID(item["evaluation"]) for item in items if "evaluation" in item]:
+        options += _verdicts(Look.objects.filter(evaluation__model__project=project, evaluation__uid__in=uids))
     if uids := [UUID(item["snapshot"]) for item in items if "snapshot" in item]:
         rows = Snapshot.objects.filter(ticket__project=project, uid__in=uids).select_related("metric", "ticket")
         options += _grouped(sorted(rows, key=lambda row: uids.index(row.uid)))
@@ -152,7 +177,7 @@ def named(project: Project, items: Sequence[Mapping[str, str]]) -> list[Evidence
 def items_of(key: str) -> list[dict[str, str]]:
     """What an option's key names, as a decision takes it; nothing for what is no key."""
     kind, _, uids = key.partition(":")
-    return [{kind: uid} for uid in uids.split() if is_uid(uid)] if kind in {"finding", "snapshot"} else []
+    return [{kind: uid} for uid in uids.split() if is_uid(uid)] if kind in {"finding", "evaluation", "snapshot"} else []
 
 
 def is_uid(text: str) -> bool:
