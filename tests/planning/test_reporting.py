@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agileml.planning.rules.replay import RecordedDecision, RecordedMove
+from agileml.planning.rules.report_words import headline, summary
 from agileml.planning.rules.reporting import (
     Criterion,
     Facts,
@@ -14,10 +15,8 @@ from agileml.planning.rules.reporting import (
     Taken,
     Ticket,
     gains,
-    headline,
     report,
     set_out,
-    summary,
 )
 from agileml.planning.rules.taking_back import PastDecision
 

@@ -1,8 +1,8 @@
-"""Runs of an MLflow server, 2.x or 3.x, over its plain REST interface."""
+"""Runs of an MLflow server: those that name their ticket, and those that somebody bound to one."""
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -13,19 +13,18 @@ from agileml.ingest.connectors.base import (
     Look,
     Problem,
     Since,
-    SourceAuthError,
     SourceBadData,
     SourceError,
     SourceGone,
     SourceTransient,
 )
-from agileml.ingest.connectors.servers import AUTH_FIELDS, URL_FIELD, Talk, TooLargeAnswer, json_of, refusal
+from agileml.ingest.connectors.mlflow_talk import RUN_ID, Misunderstood, MLflowTalk
+from agileml.ingest.connectors.servers import AUTH_FIELDS, URL_FIELD, TooLargeAnswer
 from agileml.ingest.rules import fields
 from agileml.ingest.rules.runs import TICKET_TAG, Run, best
 from agileml.lib.http import Web, origin
 from agileml.work.fields import Invalid
 
-API = "/api/2.0/mlflow/"
 MOST_RUNS = 100  # a page
 MOST_POINTS = 2_000
 MOST_PAGES = 10  # a look
@@ -37,7 +36,6 @@ OVERLAP_MS = 10 * 60_000
 WHOLE_AFTER_SECONDS = 15 * 60
 # A run whose process was killed stays "running" for ever, and nobody waits for it that long.
 LONGEST_RUN_MS = 14 * 24 * 3_600_000
-RUN_ID = re.compile(r"[0-9a-f]{32}")
 REF = re.compile(r"(?:([0-9]{1,20})/)?([0-9a-f]{32})")
 IN_ADDRESS = re.compile(r"/experiments/([0-9]{1,20})/runs/([0-9a-f]{32})(?:[/?#].*)?|/runs/([0-9a-f]{32})(?:[/?#].*)?")
 FILTER = re.compile(
@@ -53,45 +51,6 @@ class Alias:
     version: str
     run_id: str
     url: str
-
-
-@dataclass
-class _Asked(Talk):
-    """A talk with an MLflow server."""
-
-    def call(self, path: str, *, post: Mapping[str, Any] | None = None, **params: str) -> Any:
-        """What one call answers. Raises SourceError; SourceGone where the server says that there is no such thing."""
-        base = self.config["url"].rstrip("/")
-        sent: dict[str, Any] = {"params": params} if post is None else {"method": "POST", "json": dict(post)}
-        answer = self.ask(f"{base}{API}{path}", **sent)
-        if answer.status == 403 and b"invalid host header" in answer.body[:1000].lower():
-            at = origin(base)
-            host = f"{at[1]}:{at[2]}" if at else "this host"
-            raise SourceAuthError(
-                f"The MLflow server refuses to be called {host}. Start it with "
-                f"`mlflow server --allowed-hosts {host}` (and its other hosts, with commas), or set "
-                f"MLFLOW_SERVER_ALLOWED_HOSTS."
-            )
-        refused = refusal(answer, auth=self.config.get("auth", "none"))
-        if refused is not None and answer.status in (400, 404) and answer.media_type == "application/json":
-            said = json_of(answer)
-            code = said.get("error_code") if isinstance(said, dict) else None
-            if code == "RESOURCE_DOES_NOT_EXIST":
-                raise SourceGone("The MLflow server knows nothing of that name.")
-            if code == "INVALID_PARAMETER_VALUE":
-                raise _Misunderstood(
-                    "The MLflow server does not understand the filter or the name that it was asked for."
-                )
-        if refused is not None:
-            raise refused
-        said = json_of(answer)
-        if not isinstance(said, dict):
-            raise SourceBadData("This does not answer as an MLflow server does.")
-        return said
-
-
-class _Misunderstood(SourceBadData):
-    """The server took no offence but at what was asked."""
 
 
 @dataclass
@@ -153,9 +112,9 @@ class MLflow:
 
     def check(self, config: Mapping[str, Any]) -> Advice:
         """Whether the server answers, takes the log-in, and knows the experiments."""
-        asked = _Asked(self._web, config)
+        asked = MLflowTalk(self._web, config)
         try:
-            missing = [name for name in config["experiments"] if self._experiment(asked, name) is None]
+            missing = [name for name in config["experiments"] if asked.experiment(name) is None]
         except SourceGone:
             return Advice(good=False, message="Something answers there that is no MLflow server: is the address right?")
         except SourceError as error:
@@ -188,7 +147,7 @@ class MLflow:
 
     def fetch(self, config: Mapping[str, Any], ref: str, since: Since) -> Look:
         """Read the changed runs of a project, or what a reference names. Raises SourceError."""
-        asked = _Asked(self._web, config)
+        asked = MLflowTalk(self._web, config)
         if ref.startswith("filter:"):
             return self._filtered(asked, ref.removeprefix("filter:"), since)
         match = REF.fullmatch(ref)
@@ -200,8 +159,8 @@ class MLflow:
         Raises SourceError.
         """
         try:
-            said = _Asked(self._web, config).call("registered-models/alias", name=name, alias=alias)
-        except (SourceGone, _Misunderstood):
+            said = MLflowTalk(self._web, config).call("registered-models/alias", name=name, alias=alias)
+        except (SourceGone, Misunderstood):
             return None
         version = said.get("model_version")
         if not isinstance(version, dict):
@@ -214,7 +173,7 @@ class MLflow:
         if not config.get("back_link"):
             return False
         sent = {"run_id": run_id, "key": BACK_LINK_TAG, "value": address}
-        _Asked(self._web, config).call("runs/set-tag", post=sent)
+        MLflowTalk(self._web, config).call("runs/set-tag", post=sent)
         return True
 
     def _ref_of_address(self, base: str, text: str) -> str | None:
@@ -230,7 +189,7 @@ class MLflow:
             return None
         return f"{match[1]}/{match[2]}" if match[1] else match[3]
 
-    def _changed(self, asked: _Asked, project: str, since: Since) -> Look:
+    def _changed(self, asked: MLflowTalk, project: str, since: Since) -> Look:
         now = time.time()
         scan = _Scan.of(since.cursor, now=now)
         problems = self._know_experiments(asked, scan)
@@ -260,11 +219,11 @@ class MLflow:
             tuple(reading.found), (*problems, *reading.problems), vars(scan), reading.seen, more, running=running
         )
 
-    def _know_experiments(self, asked: _Asked, scan: _Scan) -> list[Problem]:
+    def _know_experiments(self, asked: MLflowTalk, scan: _Scan) -> list[Problem]:
         """Search takes ids alone; those of the names are asked for once a walk through everything."""
         names = asked.config["experiments"]
         if set(scan.experiments) != set(names):
-            found = {name: self._experiment(asked, name) for name in names}
+            found = {name: asked.experiment(name) for name in names}
             scan.experiments = {name: known for name, known in found.items() if known is not None}
             if not scan.experiments:
                 raise SourceGone("The MLflow server has none of the experiments that are named here.")
@@ -274,19 +233,7 @@ class MLflow:
             if name not in scan.experiments
         ]
 
-    def _experiment(self, asked: _Asked, name: str) -> str | None:
-        """The id of an experiment; None if there is none, which servers say in two ways."""
-        try:
-            said = asked.call("experiments/get-by-name", experiment_name=name).get("experiment")
-        except SourceGone as gone:
-            if "knows nothing" in str(gone):
-                return None
-            raise
-        if not isinstance(said, dict) or said.get("lifecycle_stage") == "deleted":
-            return None
-        return str(said.get("experiment_id", "")) or None
-
-    def _page(self, asked: _Asked, scan: _Scan, wanted: str) -> tuple[list[Run], str]:
+    def _page(self, asked: MLflowTalk, scan: _Scan, wanted: str) -> tuple[list[Run], str]:
         """One page of a search, of fewer runs where so many do not fit into an answer. Raises SourceError."""
         while True:
             post: dict[str, Any] = {
@@ -308,7 +255,7 @@ class MLflow:
             return [run for run in runs if RUN_ID.fullmatch(run.id)], str(said.get("next_page_token") or "")
 
     def _running(
-        self, asked: _Asked, scan: _Scan, project: str, questions: tuple[str, ...], now: float
+        self, asked: MLflowTalk, scan: _Scan, project: str, questions: tuple[str, ...], now: float
     ) -> tuple[str, ...] | None:
         """The tickets that wait on a run; None if there was no time to ask."""
         tickets: set[str] = set()
@@ -323,29 +270,15 @@ class MLflow:
                     tickets.update(run.tickets(project))
         return tuple(sorted(tickets))
 
-    def _read_again(self, asked: _Asked, run_id: str, reading: "_Reading") -> None:
+    def _read_again(self, asked: MLflowTalk, run_id: str, reading: "_Reading") -> None:
         """Take a run that waited for its ticket, unless it is gone."""
         try:
-            run = self._run(asked, run_id)
+            run = asked.run(run_id)
         except SourceGone:
             return
         reading.take([run])
 
-    def _run(self, asked: _Asked, run_id: str) -> Run:
-        if not RUN_ID.fullmatch(run_id):
-            raise SourceGone("This is no run.")
-        try:
-            said = asked.call("runs/get", run_id=run_id).get("run")
-        except SourceGone:
-            raise SourceGone("The MLflow server has no such run.") from None
-        if not isinstance(said, dict):
-            raise SourceBadData("This does not answer as an MLflow server does.")
-        run = Run(said)
-        if run.is_deleted:
-            raise SourceGone("This run was deleted on the MLflow server. What was copied from it stays.")
-        return run
-
-    def _filtered(self, asked: _Asked, wanted: str, since: Since) -> Look:
+    def _filtered(self, asked: MLflowTalk, wanted: str, since: Since) -> Look:
         scan = _Scan(0, 0)
         problems = self._know_experiments(asked, scan)
         reading = _Reading(self, asked, "")
@@ -361,25 +294,11 @@ class MLflow:
         found, told = tuple(reading.found), (*problems, *reading.problems)
         return Look(found, told, {}, reading.seen, running=("",) if running else ())
 
-    def _bound(self, asked: _Asked, run_id: str, since: Since) -> Look:
-        run = self._run(asked, run_id)
+    def _bound(self, asked: MLflowTalk, run_id: str, since: Since) -> Look:
+        run = asked.run(run_id)
         reading = _Reading(self, asked, "")
         reading.take([run], since)
         return Look(tuple(reading.found), tuple(reading.problems), {}, 1, running=("",) if run.is_running else ())
-
-    def curve(self, asked: _Asked, run_id: str, metric: str) -> Iterator[dict[str, Any]]:
-        """All values of one metric of a run; 2.22 answers with all at once, later ones by pages. Raises SourceError."""
-        token = ""
-        for _ in range(MOST_PAGES):
-            more: dict[str, Any] = {"page_token": token} if token else {}
-            said = asked.call("metrics/get-history", run_id=run_id, metric_key=metric, max_results="5000", **more)
-            yield from said.get("metrics") or []
-            token = str(said.get("next_page_token") or "")
-            if not token:
-                return
-            if asked.is_late:
-                break
-        raise SourceTransient("The server took too long to tell of the whole curve.")
 
 
 @dataclass
@@ -387,7 +306,7 @@ class _Reading:
     """What a look has taken so far; `project` is empty where a reference is read."""
 
     connector: MLflow
-    asked: _Asked
+    asked: MLflowTalk
     project: str
     found: list[Found] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -434,7 +353,7 @@ class _Reading:
             if self.asked.is_late:
                 raise SourceTransient("The server took too long to tell of the curves.")
             try:
-                point = best(self.connector.curve(self.asked, run.id, name), reduce=since.reduce, step=since.step)
+                point = best(self.asked.curve(run.id, name), reduce=since.reduce, step=since.step)
             except TooLargeAnswer:
                 message = f"The curve of “{fields.shown(name)}” is more than is read at once (1 MB)."
                 self.problems.append(Problem(run.id, "too_large", message))
