@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.plugin import browser_binary
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.cast", "tests.challenges", "tests.scripted"]
 
 QUIET_CHROMIUM = [
     "--no-sandbox",

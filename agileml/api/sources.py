@@ -1,10 +1,8 @@
 """Where metrics come from, and what is bound to tickets by hand."""
 
-from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,10 +13,9 @@ from agileml.api.views import ProjectView, tagged
 from agileml.ingest import actions, shapes
 from agileml.ingest.checks import check_source
 from agileml.ingest.models import Binding, Poll, Source
-from agileml.lib.wake import wake
 from agileml.projects.doors import Hidden
 from agileml.projects.rules import Need
-from agileml.tasks.ingest import poll
+from agileml.tasks.ingest import look_at
 from agileml.work import fields
 
 
@@ -60,7 +57,7 @@ class Sources(ProjectView):
         """Set one up, to be looked at now."""
         values = fields.clean(self.sent(), fields=NEW, required=("kind", "name", "config"))
         row = actions.make_source(**values, **self.doing())
-        _wake([row.pk])
+        look_at([row.pk])
         return tagged(_sources([row])[0], status=201, location=f"{request.path}{row.uid}/")
 
 
@@ -106,7 +103,7 @@ class RefreshSources(ProjectView):
         """Have them looked at, for somebody who cannot wait for the next look."""
         fields.clean(self.sent(), fields={})
         due = actions.refresh(project=self.project, actor=self.person, now=self.now)
-        _wake(due)
+        look_at(due)
         return Response({"sources": len(due)}, status=202)
 
 
@@ -133,7 +130,7 @@ class Bindings(OnTicket):
     def post(self, request: Request, key: str, number: int) -> Response:
         """Bind a run, a filter, a file or an expression."""
         row = actions.bind(ticket=number, sent=self.sent(), **self.doing())
-        _wake([row.source_id])
+        look_at([row.source_id])
         return Response(shapes.binding(row), status=201)
 
 
@@ -144,11 +141,6 @@ class OneBinding(ProjectView):
         """Look at it no more; what it brought stays."""
         actions.unbind(binding=binding, **self.doing())
         return Response(status=204)
-
-
-def _wake(sources: list[int]) -> None:
-    for source in sources:
-        transaction.on_commit(partial(wake, poll, source), robust=True)
 
 
 def _sources(rows: list[Source]) -> list[dict[str, Any]]:

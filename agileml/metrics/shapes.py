@@ -1,7 +1,6 @@
 """How metrics, criteria and snapshots are shown to clients and kept in plans: one function a resource."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from agileml.lib.times import maybe_rfc3339, rfc3339
@@ -21,7 +20,7 @@ from agileml.metrics.models import (
 from agileml.projects.shapes import person
 
 Shape = dict[str, Any]
-NOT_NEWS = {"revision"}
+NOT_NEWS = {"revision", "updated_at"}  # they follow from the change itself
 
 
 def metric(row: Metric) -> dict[str, Any]:
@@ -201,11 +200,6 @@ def promotion(row: Promotion) -> Shape:
         "at": rfc3339(row.at),
         "revision": row.revision,
     }
-
-
-def moment(at: datetime) -> str:
-    """A time as all shapes write it."""
-    return rfc3339(at)
 
 
 def diff(before: Shape, after: Shape) -> dict[str, list[Any]]:

@@ -107,12 +107,7 @@ def images(ids: Collection[int], *, key: str) -> dict[int, Shape]:
     return {row.pk: shape for row, shape in zip(rows, tickets(rows, key=key), strict=True)}
 
 
-NOT_NEWS = {"revision", "updated_at"}  # they follow from the change itself
-
-
-def diff(before: Shape, after: Shape) -> dict[str, list[Any]]:
-    """What differs between two shapes of one thing, as {field: [old, new]}."""
-    return {name: [before[name], after[name]] for name in after if name not in NOT_NEWS and before[name] != after[name]}
+diff = metric_shapes.diff  # there is one way to tell two shapes of a thing apart
 
 
 def after_images(before: dict[int, Shape], after: dict[int, Shape]) -> list[Shape]:

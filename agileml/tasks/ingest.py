@@ -1,8 +1,11 @@
 """Jobs that bring metrics in. A message is only a wake-up: what is due stands in the database."""
 
 import logging
+from collections.abc import Iterable
+from functools import partial
 
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 
 from agileml.ingest import actions, queries
@@ -18,8 +21,7 @@ def sweep() -> None:
     One each, on every back end, so that a source that is slow to answer holds up no other. What gets lost on the way is
     found by the next sweep.
     """
-    for source_id in queries.due_sources(now=timezone.now()):
-        wake(poll, source_id)
+    look_at(queries.due_sources(now=timezone.now()))
 
 
 @shared_task(name="ingest.poll")
@@ -32,4 +34,13 @@ def poll(source_id: int) -> None:
         news = ", ".join(f"{number} {what}" for what, number in sorted(looked.counts.items()) if number)
         logger.info("Source %s: %s; %s problems", source_id, news or "nothing new", len(looked.problems))
     if looked.more:
-        wake(poll, source_id)
+        look_at([source_id])
+
+
+def look_at(source_ids: Iterable[int]) -> None:
+    """Wake a job for each of these sources, once what was written about them is there to be read.
+
+    One that is lost is found by the next sweep.
+    """
+    for source_id in source_ids:
+        transaction.on_commit(partial(wake, poll, source_id), robust=True)

@@ -1,11 +1,10 @@
 """The sprint board."""
 
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import get_template
@@ -17,7 +16,6 @@ from django.views.decorators.http import require_POST, require_safe
 from agileml.ingest.actions import refresh
 from agileml.lib.fresh import if_new, validator
 from agileml.lib.htmx import done, varies, wants_fragment
-from agileml.lib.wake import wake
 from agileml.planning.actions.suggestions import dismiss
 from agileml.planning.models import Sprint
 from agileml.planning.queries.board import LANES, Filters, board, next_planned, sprint_to_show
@@ -25,7 +23,7 @@ from agileml.planning.queries.cards import Card
 from agileml.projects.calendar import day_of
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
-from agileml.tasks.ingest import poll
+from agileml.tasks.ingest import look_at
 from agileml.web.project import enter, frame
 from agileml.work.types import TicketType
 
@@ -81,8 +79,7 @@ def look(request: HttpRequest, key: str) -> HttpResponse:
     """Have the project's sources looked at now, for somebody who cannot wait for the next look."""
     access = enter(request, key, need=Need.WORK)
     sources = refresh(project=access.project, actor=access.user, now=timezone.now())
-    for source in sources:
-        transaction.on_commit(partial(wake, poll, source), robust=True)
+    look_at(sources)
     text = "Looking for runs: what is new attaches itself." if sources else "This project has no source of runs yet."
     return done(request, to=reverse("board", args=[key]), text=text, tone="info")
 

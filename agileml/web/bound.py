@@ -1,5 +1,6 @@
 """What is bound to a ticket by hand, for runs that do not name their ticket."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,11 +13,10 @@ from django.views.decorators.http import require_http_methods
 from agileml.ingest.actions import bind, refresh_ticket, unbind
 from agileml.ingest.models import Binding
 from agileml.ingest.queries import bindings_of
-from agileml.lib.wake import wake
 from agileml.planning.queries.ticket import where_is
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
-from agileml.tasks.ingest import poll
+from agileml.tasks.ingest import look_at
 from agileml.web.project import enter, frame
 from agileml.work.fields import Invalid
 
@@ -28,19 +28,19 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
     access = enter(request, key, need=Need.WORK if request.method == "POST" else Need.READ)
     if request.method == "GET":
         return _page(request, access, number, [])
-    do, who = request.POST.get("do", ""), {"project": access.project, "actor": access.user, "now": timezone.now()}
+    do = request.POST.get("do", "")
+    who: dict[str, Any] = {"project": access.project, "actor": access.user, "now": timezone.now()}
     where_is(access.project, number)
     try:
         match do:
             case "bind":
-                row = bind(ticket=number, sent=_sent(request), **who)  # type: ignore[arg-type]
-                wake(poll, row.source_id)
+                row = bind(ticket=number, sent=_sent(request), **who)
+                look_at([row.source_id])
                 messages.success(request, "It is bound, and looked at now.")
             case "unbind":
-                unbind(binding=_uid(request.POST.get("binding", "")), **who)  # type: ignore[arg-type]
+                unbind(binding=_uid(request.POST.get("binding", "")), **who)
             case "refresh":
-                for source_id in refresh_ticket(ticket=number, **who):  # type: ignore[arg-type]
-                    wake(poll, source_id)
+                look_at(refresh_ticket(ticket=number, **who))
                 messages.success(request, "It is being looked at.")
             case _:
                 raise Hidden(do)
@@ -49,9 +49,9 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
     return redirect("bound", key, number)
 
 
-def _sent(request: HttpRequest) -> dict[str, object]:
+def _sent(request: HttpRequest) -> dict[str, Any]:
     step = request.POST.get("step", "").strip()
-    sent: dict[str, object] = {"text": request.POST.get("text", ""), "reduce": request.POST.get("reduce", "latest")}
+    sent: dict[str, Any] = {"text": request.POST.get("text", ""), "reduce": request.POST.get("reduce", "latest")}
     if step:
         sent["step"] = int(step) if step.isascii() and step.isdecimal() and len(step) < 19 else step
     return sent

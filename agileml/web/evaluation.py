@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from agileml.lib.charts import Chart
 from agileml.lib.differences import Bounds, differences
 from agileml.lib.figures import gap, measured
+from agileml.lib.numbers import whole
 from agileml.metrics.actions.evaluations import look, withdraw_evaluation
 from agileml.metrics.actions.promotions import promote
 from agileml.metrics.queries import reigns
@@ -47,9 +48,7 @@ def _act(access: Access, slug: str, number: int, do: str, request: HttpRequest) 
     who: dict[str, Any] = {"project": access.project, "model": slug, "actor": access.user, "now": timezone.now()}
     match do:
         case "look":
-            said = request.POST.get("look", "")
-            expected = int(said) if said.isascii() and said.isdecimal() and len(said) < 6 else 0
-            look(number=number, expected=expected, **who)
+            look(number=number, expected=whole(request.POST.get("look")) or 0, **who)
             return "This look is counted, and kept with all that it saw."
         case "withdraw":
             withdraw_evaluation(number=number, **who)
@@ -126,9 +125,11 @@ def _figures(standing: Standing) -> list[tuple[str, str, str]]:
             ("Between", f"{gap(answer.lower, unit)} and {gap(answer.upper, unit)}",
              f"one-sided bounds, each at {100 * (1 - answer.level):.4g} %")
         )  # fmt: skip
-    found.append(("Pairs", str(answer.n), "n"))
+    found.append(("Pairs", str(answer.n), "repeats that both ran"))
     if answer.p is not None:
-        found.append(("p", f"{answer.p:.3g}", f"has to be at most {answer.level:.3g}"))
+        found.append(
+            ("p", f"{answer.p:.3g}", f"how often chance alone does as well; at most {answer.level:.3g} is allowed")
+        )
     found.append(("What matters", measured(answer.margin, unit), "the margin, agreed before"))
     if answer.noise is not None:
         found.append(("Noise", measured(answer.noise, unit), "how far two repeats of the champion itself lie apart"))

@@ -16,6 +16,7 @@ from agileml.ingest.models import Source
 from agileml.lib.charts import Chart
 from agileml.lib.figures import measured
 from agileml.lib.levels import Level
+from agileml.lib.numbers import whole
 from agileml.lib.staircase import Step, staircase
 from agileml.metrics.actions.evaluations import open_evaluation
 from agileml.metrics.actions.promotions import promote, set_deployment
@@ -236,5 +237,5 @@ def _number(text: str) -> float | str:
 
 
 def _whole(text: str) -> int | str | None:
-    said = text.strip()
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else said or None
+    """A whole number as it was typed; nothing is None, and what is none stays text, which the action refuses."""
+    return whole(text.strip()) or text.strip() or None

@@ -16,10 +16,9 @@ from agileml.ingest.checks import check_source
 from agileml.ingest.connectors.base import Advice
 from agileml.ingest.connectors.registry import Kind, kinds
 from agileml.ingest.models import Poll, Source
-from agileml.lib.wake import wake
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
-from agileml.tasks.ingest import poll
+from agileml.tasks.ingest import look_at
 from agileml.web.project import enter, frame
 from agileml.work.fields import Invalid
 
@@ -89,14 +88,13 @@ def act(request: HttpRequest, key: str, uid: UUID) -> HttpResponse:
         case "check":
             return render(request, "sources/page.html", _context(access, checked=(row.pk, check_source(row))))
         case "refresh":
-            for source_id in refresh(**who):
-                wake(poll, source_id)
+            look_at(refresh(**who))
             messages.success(request, "All sources are being looked at.")
         case "pause":
             pause(source=uid, **who)
         case "resume":
             resume(source=uid, **who)
-            wake(poll, row.pk)
+            look_at([row.pk])
         case "remove":
             remove(source=uid, **who)
             messages.success(request, f"{row.name} is removed. What it brought stays.")
@@ -197,10 +195,20 @@ def _config(post: QueryDict, schema: dict[str, Any]) -> dict[str, Any]:
         elif said and spec.get("type") == "array":
             config[name] = [line.strip() for line in said.splitlines() if line.strip()]
         elif said and spec.get("type") in ("integer", "number"):
-            config[name] = int(said) if said.lstrip("-").isdecimal() and len(said) < 18 else said
+            config[name] = _number(said)
         elif said:
             config[name] = said
     return config
+
+
+def _number(said: str) -> int | float | str:
+    """What somebody typed as a number; what is none stays text, which the schema refuses by its name."""
+    for kind in (int, float):
+        try:
+            return kind(said)
+        except ValueError:
+            continue
+    return said
 
 
 def _wrong(invalid: Invalid) -> dict[str, str]:

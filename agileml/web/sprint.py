@@ -160,8 +160,7 @@ def _seen(request: HttpRequest) -> list[int] | None:
     """The tickets that the page showed which was pressed; None where no page was."""
     if not request.POST.get("shown"):
         return None
-    sent = request.POST.getlist("seen")
-    return [int(number) for number in sent if number.isascii() and number.isdigit() and len(number) < 10]
+    return [number for said in request.POST.getlist("seen") if (number := whole(said))]
 
 
 def _start_page(

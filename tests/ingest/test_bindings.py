@@ -1,6 +1,5 @@
 """What is bound by hand is looked at with its source, for as long as somebody wants it, and no longer."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,12 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agileml.ingest.actions import bind, make_source, poll, refresh_ticket, remove, unbind
-from agileml.ingest.connectors import registry
 from agileml.ingest.connectors.base import (
-    Advice,
     Found,
     Look,
-    Since,
     SourceBadData,
     SourceGone,
     SourceTransient,
@@ -32,48 +28,9 @@ from agileml.projects.doors import Forbidden, Hidden
 from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket
+from tests.scripted import Runs
 
 pytestmark = pytest.mark.django_db
-
-
-class Runs:
-    """A server of runs: of each reference it says what the test put there."""
-
-    kind, label, every_seconds = "runs", "Runs", 60
-    config_schema: Mapping[str, Any] = {"type": "object", "properties": {"url": {"type": "string"}}}
-
-    def __init__(self) -> None:
-        self.says: dict[str, Callable[[], Look]] = {}
-        self.asked: list[str] = []
-
-    def check(self, config: Mapping[str, Any]) -> Advice:
-        return Advice(good=True, message="Fine.")
-
-    def parse_ref(self, config: Mapping[str, Any], text: str) -> str | None:
-        return text.removeprefix("run:") if text.startswith("run:") else None
-
-    def url(self, config: Mapping[str, Any], ref: str) -> str:
-        return ""
-
-    def fetch(self, config: Mapping[str, Any], ref: str, since: Since) -> Look:
-        self.asked.append(ref)
-        return self.says.get(ref, lambda: Look((), (), {}, 0))()
-
-
-@pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
-    connector = Runs()
-    known = registry.kinds() | {"runs": registry.Kind("runs", connector)}  # type: ignore[arg-type]
-    for module in ("agileml.ingest.actions.sources", "agileml.ingest.actions.polling"):
-        monkeypatch.setattr(f"{module}.kinds", lambda: known)
-    for module in ("agileml.ingest.actions.sources", "agileml.ingest.actions.bindings"):
-        monkeypatch.setattr(f"{module}.connector_for", lambda kind: known[kind].connector if kind in known else None)
-    return connector
-
-
-@pytest.fixture
-def source(cast: Cast, runs: Runs) -> Source:
-    return make_source(project=cast.project, kind="runs", name="Server", config={}, actor=cast.lead, now=NOW)
 
 
 def curve(*values: float, running: bool = False) -> Look:
@@ -91,17 +48,17 @@ def look(source: Source, *, days: float = 0, seconds: float = 0) -> Any:
 
 @pytest.mark.parametrize(("reduce", "value", "step"), [("latest", 0.3, 2), ("max", 0.4, 1), ("min", 0.2, 0)])
 def test_a_bound_run_brings_one_value_of_its_curve(
-    cast: Cast, runs: Runs, source: Source, reduce: str, value: float, step: int
+    cast: Cast, runs: Runs, runs_source: Source, reduce: str, value: float, step: int
 ):
     make_ticket(cast)
     runs.says["r"] = lambda: curve(0.2, 0.4, 0.3)
     bound(cast, reduce=reduce)
-    look(source)
-    assert list(Snapshot.objects.values_list("value", "step", "source")) == [(value, step, str(source.uid))]
+    look(runs_source)
+    assert list(Snapshot.objects.values_list("value", "step", "source")) == [(value, step, str(runs_source.uid))]
     assert runs.asked == ["TST", "r"]
 
 
-def test_the_same_again_is_the_binding_that_there_is(cast: Cast, source: Source):
+def test_the_same_again_is_the_binding_that_there_is(cast: Cast, runs_source: Source):
     make_ticket(cast)
     assert bound(cast) == bound(cast)
     assert Binding.objects.count() == Change.objects.filter(kind="binding").count() == 1
@@ -118,14 +75,14 @@ def test_the_same_again_is_the_binding_that_there_is(cast: Cast, source: Source)
         ({"text": ""}, "/text"),
     ],
 )
-def test_what_no_source_understands_is_refused(cast: Cast, source: Source, sent: dict[str, Any], pointer: str):
+def test_what_no_source_understands_is_refused(cast: Cast, runs_source: Source, sent: dict[str, Any], pointer: str):
     make_ticket(cast)
     with pytest.raises(Invalid) as refused:
         bind(project=cast.project, ticket=1, sent=sent, actor=cast.member, now=NOW)
     assert [error.pointer for error in refused.value.errors] == [pointer]
 
 
-def test_who_may_not_work_binds_nothing_and_nothing_is_bound_elsewhere(cast: Cast, source: Source):
+def test_who_may_not_work_binds_nothing_and_nothing_is_bound_elsewhere(cast: Cast, runs_source: Source):
     make_ticket(cast)
     with pytest.raises(Forbidden):
         bind(project=cast.project, ticket=1, sent={"text": "run:r"}, actor=cast.stakeholder, now=NOW)
@@ -140,39 +97,39 @@ def test_who_may_not_work_binds_nothing_and_nothing_is_bound_elsewhere(cast: Cas
         unbind(project=other.project, binding=row.uid, actor=other.member, now=NOW)
 
 
-def test_an_unfinished_run_makes_its_ticket_wait_and_no_edit_stale(cast: Cast, runs: Runs, source: Source):
+def test_an_unfinished_run_makes_its_ticket_wait_and_no_edit_stale(cast: Cast, runs: Runs, runs_source: Source):
     version = make_ticket(cast).version
     runs.says["r"] = lambda: curve(0.2, running=True)
     bound(cast)
-    look(source)
+    look(runs_source)
     ticket = Ticket.objects.get()
     assert (ticket.waiting_on_run, ticket.version) == (True, version)
     assert Change.objects.filter(kind="ticket").latest("revision").diff == {"waiting_on_run": [False, True]}
     runs.says["r"] = lambda: curve(0.2, 0.1)
-    look(source, seconds=120)
+    look(runs_source, seconds=120)
     assert Ticket.objects.get().waiting_on_run is False
 
 
-def test_a_run_that_was_deleted_is_gone_and_what_it_brought_stays(cast: Cast, runs: Runs, source: Source):
+def test_a_run_that_was_deleted_is_gone_and_what_it_brought_stays(cast: Cast, runs: Runs, runs_source: Source):
     make_ticket(cast)
     runs.says["r"] = lambda: curve(0.2)
     bound(cast)
-    look(source)
+    look(runs_source)
 
     def gone() -> Look:
         raise SourceGone("The run was deleted.")
 
     runs.says["r"] = gone
-    look(source, seconds=120)
+    look(runs_source, seconds=120)
     row = Binding.objects.get()
     assert (row.state, row.trouble) == ("gone", "The run was deleted.")
     assert Snapshot.objects.count() == 1
     runs.asked.clear()
-    look(source, seconds=400)
+    look(runs_source, seconds=400)
     assert runs.asked == ["TST"]
 
 
-def test_one_that_cannot_be_read_holds_up_no_other(cast: Cast, runs: Runs, source: Source):
+def test_one_that_cannot_be_read_holds_up_no_other(cast: Cast, runs: Runs, runs_source: Source):
     make_ticket(cast)
 
     def broken() -> Look:
@@ -181,13 +138,13 @@ def test_one_that_cannot_be_read_holds_up_no_other(cast: Cast, runs: Runs, sourc
     runs.says |= {"bad": broken, "r": lambda: curve(0.2)}
     bound(cast, "run:bad")
     bound(cast)
-    look(source)
+    look(runs_source)
     assert Snapshot.objects.count() == 1
     assert Binding.objects.get(ref="bad").trouble == "That is no number."
     assert Source.objects.get().failures == 0
 
 
-def test_a_connector_that_raises_anything_is_the_sources_trouble(cast: Cast, runs: Runs, source: Source):
+def test_a_connector_that_raises_anything_is_the_sources_trouble(cast: Cast, runs: Runs, runs_source: Source):
     make_ticket(cast)
     bound(cast)
 
@@ -195,12 +152,12 @@ def test_a_connector_that_raises_anything_is_the_sources_trouble(cast: Cast, run
         raise KeyError("surprise")
 
     runs.says["r"] = wrong
-    look(source)
+    look(runs_source)
     assert "KeyError" in Binding.objects.get().trouble
 
 
 def test_a_server_that_does_not_answer_is_left_alone_with_all_that_is_bound_of_it(
-    cast: Cast, runs: Runs, source: Source
+    cast: Cast, runs: Runs, runs_source: Source
 ):
     make_ticket(cast)
 
@@ -210,60 +167,62 @@ def test_a_server_that_does_not_answer_is_left_alone_with_all_that_is_bound_of_i
     runs.says |= {"a": down, "b": lambda: curve(0.1)}
     bound(cast, "run:a")
     bound(cast, "run:b")
-    look(source)
+    look(runs_source)
     assert runs.asked == ["TST", "a"]
     assert due_sources(now=NOW + timedelta(seconds=1)) == []
 
 
 @pytest.mark.parametrize(("kind", "state"), [("engineering", "ended"), ("deployment", "active")])
-def test_it_ends_two_weeks_after_the_last_reason_to_look(cast: Cast, runs: Runs, source: Source, kind: str, state: str):
+def test_it_ends_two_weeks_after_the_last_reason_to_look(
+    cast: Cast, runs: Runs, runs_source: Source, kind: str, state: str
+):
     make_ticket(cast, type=kind)
     bound(cast)
-    look(source, days=13)
+    look(runs_source, days=13)
     assert Binding.objects.get().state == "active"
-    look(source, days=15)
+    look(runs_source, days=15)
     assert Binding.objects.get().state == state
 
 
-def test_while_its_ticket_is_in_an_active_sprint_it_is_looked_at(cast: Cast, runs: Runs, source: Source):
+def test_while_its_ticket_is_in_an_active_sprint_it_is_looked_at(cast: Cast, runs: Runs, runs_source: Source):
     make_ticket(cast)
     make_sprint(cast, [1], active=True)
     bound(cast)
-    look(source, days=100)
+    look(runs_source, days=100)
     assert Binding.objects.get().state == "active"
 
 
-def test_what_is_unbound_or_of_a_removed_source_is_looked_at_no_more(cast: Cast, runs: Runs, source: Source):
+def test_what_is_unbound_or_of_a_removed_source_is_looked_at_no_more(cast: Cast, runs: Runs, runs_source: Source):
     make_ticket(cast)
     row = bound(cast)
     unbind(project=cast.project, binding=row.uid, actor=cast.member, now=NOW)
-    look(source)
+    look(runs_source)
     assert runs.asked == ["TST"]
     again = bound(cast)
     assert again != row
-    remove(project=cast.project, source=source.uid, actor=cast.lead, now=NOW)
-    assert look(source, days=1) is None
+    remove(project=cast.project, source=runs_source.uid, actor=cast.lead, now=NOW)
+    assert look(runs_source, days=1) is None
     assert set(Binding.objects.values_list("state", flat=True)) == {"removed"}
 
 
-def test_a_refresh_makes_what_is_bound_due_now(cast: Cast, runs: Runs, source: Source):
+def test_a_refresh_makes_what_is_bound_due_now(cast: Cast, runs: Runs, runs_source: Source):
     make_ticket(cast)
     bound(cast)
-    look(source)
-    assert look(source, seconds=1) is None
+    look(runs_source)
+    assert look(runs_source, seconds=1) is None
     refresh_ticket(project=cast.project, ticket=1, actor=cast.member, now=NOW + timedelta(seconds=1))
-    look(source, seconds=1)
+    look(runs_source, seconds=1)
     assert runs.asked == ["TST", "r", "TST", "r"]
 
 
-def test_a_look_that_finds_nothing_new_changes_nothing(cast: Cast, runs: Runs, source: Source):
+def test_a_look_that_finds_nothing_new_changes_nothing(cast: Cast, runs: Runs, runs_source: Source):
     make_ticket(cast)
     runs.says["r"] = lambda: curve(0.2)
     bound(cast)
-    look(source)
+    look(runs_source)
     changes = Change.objects.count()
     for seconds in (100, 200, 300):
-        look(source, seconds=seconds)
+        look(runs_source, seconds=seconds)
     assert (Change.objects.count(), Snapshot.objects.count()) == (changes, 1)
     assert Poll.objects.filter(binding__isnull=False).latest("pk").times == 3
 

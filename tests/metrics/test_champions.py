@@ -5,76 +5,20 @@ from typing import Any
 import pytest
 
 from agileml.journal.models import Change
-from agileml.metrics.actions.evaluations import look, open_evaluation, withdraw_evaluation
+from agileml.metrics.actions.evaluations import open_evaluation, withdraw_evaluation
 from agileml.metrics.actions.promotions import promote, set_deployment
 from agileml.metrics.actions.registered import register_model, set_policy
-from agileml.metrics.actions.settings import set_baseline, watch_metric
-from agileml.metrics.models import Candidate, Criterion, Evaluation, Look, Metric, Promotion, RegisteredModel
+from agileml.metrics.actions.settings import watch_metric
+from agileml.metrics.models import Candidate, Criterion, Evaluation, Look, Metric, RegisteredModel
 from agileml.metrics.queries.champions import champion_of
-from agileml.metrics.rules.refusing import CannotBe
 from agileml.metrics.rules.terms import Answer, Inputs, Terms
 from agileml.metrics.rules.verdicts import verdict
 from agileml.projects.doors import Forbidden, Hidden
 from agileml.work.fields import Invalid
-from agileml.work.models import Ticket
+from tests.challenges import BETTER, ON, POLICY, RULE, candidate, challenge, crown, policy, refused, take
 from tests.factories import NOW, Cast, make_cast, make_ticket, measure
 
 pytestmark = pytest.mark.django_db
-
-ON: dict[str, Any] = {"dataset_name": "holdout", "dataset_digest": "sha256:1", "split": "test"}
-POLICY: dict[str, Any] = {
-    "metric": "error", "margin": 0.01, "dataset": {"name": "holdout", "digest": "sha256:1"}, "split": "test",
-    "planned_n": 5,
-}  # fmt: skip
-RULE = [0.30, 0.31, 0.29, 0.30, 0.32]
-BETTER = [0.20, 0.22, 0.19, 0.20, 0.23]
-
-
-@pytest.fixture
-def model(cast: Cast) -> RegisteredModel:
-    """A model with a policy; its champion is the expert rule."""
-    watch_metric(project=cast.project, key="error", direction="lower", actor=cast.lead, now=NOW)
-    row = register_model(project=cast.project, sent={"slug": "reader", "name": "Reader"}, actor=cast.lead, now=NOW)
-    policy(cast)
-    rule = candidate(cast, "rule", RULE)
-    set_baseline(
-        project=cast.project, metric="error", label="Expert rule", candidate=rule, dataset_digest="sha256:1",
-        split="test", actor=cast.lead, now=NOW,
-    )  # fmt: skip
-    crown(cast, kind="first", candidate=str(rule.uid))
-    return row
-
-
-def policy(cast: Cast, **sent: Any) -> None:
-    set_policy(project=cast.project, model="reader", sent=POLICY | sent, actor=cast.lead, now=NOW)
-
-
-def candidate(cast: Cast, name: str, values: list[float], *, ticket: Ticket | None = None, **more: Any) -> Candidate:
-    on = ticket or make_ticket(cast, name)
-    measure(cast, on, values, candidate=name, external_id=name, **ON | more)
-    return Candidate.objects.get(ticket=on, name=name)
-
-
-def crown(cast: Cast, *, actor: Any = None, **sent: Any) -> Promotion:
-    return promote(project=cast.project, model="reader", sent=sent, actor=actor or cast.lead, now=NOW)
-
-
-def challenge(cast: Cast, challenger: Candidate, **sent: Any) -> Evaluation:
-    return open_evaluation(
-        project=cast.project,
-        model="reader",
-        sent={"challenger": str(challenger.uid)} | sent,
-        actor=cast.member,
-        now=NOW,
-    )
-
-
-def take(cast: Cast, number: int = 1, expected: int = 1) -> Look:
-    return look(project=cast.project, model="reader", number=number, expected=expected, actor=cast.member, now=NOW)
-
-
-def refused(code: str) -> Any:
-    return pytest.raises(CannotBe, check=lambda error: error.code == code)
 
 
 def test_a_clear_challenger_wins_and_is_promoted(cast: Cast, model: RegisteredModel):

@@ -504,7 +504,7 @@ def test_looking_for_runs_makes_the_sources_due_and_wakes_a_worker(
         project=cast.project, kind="metric_file", name="Folder", due_at=NOW + timedelta(hours=1), created_at=NOW
     )
     woken: list[tuple] = []
-    monkeypatch.setattr("agileml.web.board.wake", lambda *args: woken.append(args))
+    monkeypatch.setattr("agileml.tasks.ingest.wake", lambda *args: woken.append(args))
     with django_capture_on_commit_callbacks(execute=True):
         answer = browser_of(cast.member).post("/p/TST/look/", headers=HTMX)
     assert answer.status_code == 204

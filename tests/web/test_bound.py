@@ -4,14 +4,13 @@ import pytest
 
 from agileml.ingest.models import Binding, Source
 from tests.factories import Cast, make_ticket
-from tests.ingest.test_bindings import Runs, runs, source  # noqa: F401 -- fixtures
 from tests.web.browsing import browser_of
 
 pytestmark = pytest.mark.django_db
 PAGE = "/p/TST/tickets/1/bound/"
 
 
-def test_a_run_is_bound_seen_and_unbound(cast: Cast, source: Source):  # noqa: F811
+def test_a_run_is_bound_seen_and_unbound(cast: Cast, runs_source: Source):
     make_ticket(cast)
     browser = browser_of(cast.member)
     assert "Nothing is bound to it." in browser.get(PAGE).content.decode()
@@ -24,7 +23,7 @@ def test_a_run_is_bound_seen_and_unbound(cast: Cast, source: Source):  # noqa: F
     assert "Nothing is bound to it." in browser.get(PAGE).content.decode()
 
 
-def test_what_no_source_understands_stays_in_the_form_with_the_reason(cast: Cast, source: Source):  # noqa: F811
+def test_what_no_source_understands_stays_in_the_form_with_the_reason(cast: Cast, runs_source: Source):
     make_ticket(cast)
     answer = browser_of(cast.member).post(PAGE, {"do": "bind", "text": '"><script>x</script>'})
     assert answer.status_code == 422
@@ -34,13 +33,13 @@ def test_what_no_source_understands_stays_in_the_form_with_the_reason(cast: Cast
     assert "<script>x" not in html
 
 
-def test_who_may_only_read_finds_no_knobs(cast: Cast, source: Source):  # noqa: F811
+def test_who_may_only_read_finds_no_knobs(cast: Cast, runs_source: Source):
     make_ticket(cast)
     assert 'value="bind"' not in browser_of(cast.stakeholder).get(PAGE).content.decode()
     assert browser_of(cast.stakeholder).post(PAGE, {"do": "bind", "text": "run:abc"}).status_code == 403
 
 
 @pytest.mark.parametrize("sent", [{"do": ""}, {"do": "unbind", "binding": "x"}, {"do": "unbind"}])
-def test_what_is_not_there_is_not_found(cast: Cast, source: Source, sent: dict[str, str]):  # noqa: F811
+def test_what_is_not_there_is_not_found(cast: Cast, runs_source: Source, sent: dict[str, str]):
     make_ticket(cast)
     assert browser_of(cast.member).post(PAGE, sent).status_code == 404

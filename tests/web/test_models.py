@@ -11,9 +11,9 @@ from pytest_django import Settings
 from agileml.ingest.actions import make_source
 from agileml.metrics.actions.evaluations import look, open_evaluation
 from agileml.metrics.models import Candidate, Evaluation, Policy, Promotion, RegisteredModel
+from tests.challenges import BETTER, ON, RULE, candidate, challenge, take
 from tests.factories import NOW, Cast, make_ticket, measure
 from tests.ingest.serving import sample, serve
-from tests.metrics.test_champions import BETTER, ON, RULE, candidate, challenge, model, take  # noqa: F401 -- a fixture
 from tests.web.browsing import browser_of
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_without_a_model_it_says_what_one_is_and_a_lead_registers_it(cast: Cast)
     assert RegisteredModel.objects.get().slug == "reader"
 
 
-def test_the_champion_and_what_was_compared_with_it_are_shown(cast: Cast, model: RegisteredModel):  # noqa: F811
+def test_the_champion_and_what_was_compared_with_it_are_shown(cast: Cast, model: RegisteredModel):
     challenge(cast, candidate(cast, "svm", BETTER))
     html = read(cast)
     assert "rule" in html
@@ -54,7 +54,7 @@ def test_the_champion_and_what_was_compared_with_it_are_shown(cast: Cast, model:
     assert "safe to say" in html
 
 
-def test_before_a_look_nothing_tells_how_it_would_come_out(cast: Cast, model: RegisteredModel):  # noqa: F811
+def test_before_a_look_nothing_tells_how_it_would_come_out(cast: Cast, model: RegisteredModel):
     challenge(cast, candidate(cast, "svm", BETTER))
     html = browser_of(cast.member).get(f"{MODELS}reader/evaluations/1/").content.decode()
     assert "Nobody has looked yet." in html
@@ -63,7 +63,7 @@ def test_before_a_look_nothing_tells_how_it_would_come_out(cast: Cast, model: Re
         assert told not in html
 
 
-def test_a_policy_is_set_and_one_that_makes_no_sense_is_kept_in_the_form(cast: Cast, model: RegisteredModel):  # noqa: F811
+def test_a_policy_is_set_and_one_that_makes_no_sense_is_kept_in_the_form(cast: Cast, model: RegisteredModel):
     answer = send(cast, "reader/policy/", POLICY | {"margin": "much"})
     assert answer.status_code == 422
     html = answer.content.decode()
@@ -73,7 +73,7 @@ def test_a_policy_is_set_and_one_that_makes_no_sense_is_kept_in_the_form(cast: C
     assert Policy.objects.get(version=2).margin == 0.02
 
 
-def test_a_candidate_is_registered_as_challenger_and_looked_at_and_crowned(cast: Cast, model: RegisteredModel):  # noqa: F811
+def test_a_candidate_is_registered_as_challenger_and_looked_at_and_crowned(cast: Cast, model: RegisteredModel):
     svm = candidate(cast, "svm", BETTER)
     answer = send(cast, "reader/challenge/", {"challenger": str(svm.uid), "expects": "Fewer errors."}, cast.member)
     assert answer["Location"] == f"{MODELS}reader/evaluations/1/"
@@ -88,7 +88,7 @@ def test_a_candidate_is_registered_as_challenger_and_looked_at_and_crowned(cast:
     assert Promotion.objects.latest("number").candidate == svm
 
 
-def test_of_two_who_look_at_once_the_later_is_told(cast: Cast, model: RegisteredModel):  # noqa: F811
+def test_of_two_who_look_at_once_the_later_is_told(cast: Cast, model: RegisteredModel):
     challenge(cast, candidate(cast, "svm", BETTER))
     take(cast)
     answer = send(cast, "reader/evaluations/1/", {"do": "look", "look": "1"}, cast.member)
@@ -96,7 +96,7 @@ def test_of_two_who_look_at_once_the_later_is_told(cast: Cast, model: Registered
     assert "This evaluation is closed already." in answer.content.decode()
 
 
-def test_a_lead_goes_against_what_was_measured_only_with_a_reason(cast: Cast, model: RegisteredModel):  # noqa: F811
+def test_a_lead_goes_against_what_was_measured_only_with_a_reason(cast: Cast, model: RegisteredModel):
     challenge(cast, candidate(cast, "svm", RULE))
     take(cast)
     page = "reader/evaluations/1/"
@@ -106,7 +106,7 @@ def test_a_lead_goes_against_what_was_measured_only_with_a_reason(cast: Cast, mo
     assert "It explains itself." in read(cast)
 
 
-def test_a_ticket_brings_the_champion_into_use(cast: Cast, model: RegisteredModel):  # noqa: F811
+def test_a_ticket_brings_the_champion_into_use(cast: Cast, model: RegisteredModel):
     ticket = make_ticket(cast, "Ship it", type="deployment")
     sent = {"deployment": str(ticket.number)}
     assert send(cast, "reader/champions/1/deploy/", sent).status_code == 302
@@ -114,7 +114,7 @@ def test_a_ticket_brings_the_champion_into_use(cast: Cast, model: RegisteredMode
     assert send(cast, "reader/champions/1/deploy/", {"deployment": "x"}).status_code == 422
 
 
-def test_who_may_not_finds_no_knobs_and_no_way_round_them(cast: Cast, model: RegisteredModel):  # noqa: F811
+def test_who_may_not_finds_no_knobs_and_no_way_round_them(cast: Cast, model: RegisteredModel):
     html = read(cast, cast.stakeholder)
     for knob in ("Register a model", "Agree on other rules", "Compare a candidate"):
         assert knob not in html
@@ -126,14 +126,14 @@ def test_who_may_not_finds_no_knobs_and_no_way_round_them(cast: Cast, model: Reg
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "\u202egnp.exe", "x" * 200])
-def test_a_hostile_name_of_a_candidate_is_only_text(cast: Cast, model: RegisteredModel, name: str):  # noqa: F811
+def test_a_hostile_name_of_a_candidate_is_only_text(cast: Cast, model: RegisteredModel, name: str):
     challenge(cast, candidate(cast, name, BETTER))
     take(cast)
     for html in (read(cast), browser_of(cast.lead).get(f"{MODELS}reader/evaluations/1/").content.decode()):
         assert "<script>alert" not in html
 
 
-def test_it_asks_as_often_for_many_comparisons_as_for_few(cast: Cast, model: RegisteredModel):  # noqa: F811
+def test_it_asks_as_often_for_many_comparisons_as_for_few(cast: Cast, model: RegisteredModel):
     browser = browser_of(cast.lead)
 
     def queries() -> int:

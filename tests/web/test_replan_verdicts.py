@@ -6,8 +6,8 @@ from agileml.metrics.models import Evaluation, RegisteredModel
 from agileml.planning.actions.decide import Why
 from agileml.planning.actions.proposals import propose
 from agileml.planning.models import Decision
+from tests.challenges import BETTER, candidate, challenge, take
 from tests.factories import NOW, Cast, make_sprint, make_ticket
-from tests.metrics.test_champions import BETTER, candidate, challenge, model, take  # noqa: F401 -- a fixture
 from tests.web.browsing import browser_of
 
 pytestmark = pytest.mark.django_db
@@ -15,7 +15,7 @@ PATH = "/p/TST/sprints/1/replan/"
 
 
 @pytest.fixture
-def evaluation(cast: Cast, model: RegisteredModel) -> Evaluation:  # noqa: F811
+def evaluation(cast: Cast, model: RegisteredModel) -> Evaluation:
     """Ticket 2, in sprint 1 with ticket 3, has a challenger that won."""
     row = challenge(cast, candidate(cast, "svm", BETTER))
     take(cast)

@@ -113,3 +113,12 @@ def test_leads_alone_set_sources_up_and_outsiders_find_nothing(cast: Cast):
 @pytest.mark.parametrize("do", ["", "nonsense"])
 def test_what_cannot_be_done_here_is_not_there(cast: Cast, do: str):
     assert act(cast, made(cast), do).status_code == 404
+
+
+@pytest.mark.parametrize("said", ["--5", "٣", "1e400", "five"])
+def test_a_number_that_is_none_is_refused_in_the_form(cast: Cast, monkeypatch: pytest.MonkeyPatch, said: str):
+    schema = {"type": "object", "properties": {"every": {"type": "integer", "maximum": 2}}}
+    monkeypatch.setattr(registry.kinds()["metric_file"].connector, "config_schema", schema, raising=False)
+    answer = browser_of(cast.lead).post(f"{SOURCES}add/metric_file/", {"name": "Runs", "every": said})
+    assert answer.status_code == 422
+    assert not Source.objects.exists()

@@ -94,7 +94,7 @@ class MLflow:
             "url": URL_FIELD | {"title": "Address", "description": "Of the tracking server: http://mlflow.example:5000"},
             "experiments": {
                 "type": "array", "title": "Experiments", "minItems": 1, "maxItems": 20, "uniqueItems": True,
-                "description": "Their names. Runs in them that are tagged agileml.ticket find their ticket.",
+                "description": "Their names, one a line. Runs in them tagged agileml.ticket find their ticket.",
                 "items": {"type": "string", "minLength": 1, "maxLength": 500},
             },
             **AUTH_FIELDS,

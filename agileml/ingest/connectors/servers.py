@@ -23,7 +23,7 @@ URL_FIELD = {"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00-\x
 _PLAIN = r"^[\x20-\x7e]*$"
 AUTH_FIELDS: dict[str, Any] = {
     "auth": {"type": "string", "title": "Log-in", "enum": ["none", "basic", "bearer", "header"], "default": "none"},
-    "username": {"type": "string", "title": "Name", "maxLength": 200},
+    "username": {"type": "string", "title": "User name", "maxLength": 200},
     "password": {"type": "string", "title": "Password", "maxLength": 500, "secret": True},
     "token": {"type": "string", "title": "Bearer token", "maxLength": 4000, "pattern": _PLAIN, "secret": True},
     "header_name": {

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from agileml.accounts.models import User
+from agileml.lib.times import rfc3339
 from agileml.metrics import shapes
 from agileml.metrics.actions.evaluations import candidate_row, evaluation_row
 from agileml.metrics.actions.judging import judge_tickets
@@ -49,7 +50,6 @@ def promote(
             reason=values.get("reason", ""),
             actor=actor,
             at=w.now,
-            revision=w.revision,
         )
         if row.kind == Promotion.Kind.EVALUATION:
             _by_evaluation(w, row, values, champion)
@@ -58,8 +58,9 @@ def promote(
         if champion is not None and champion.candidate_id == row.candidate_id:
             raise CannotBe("is_champion", "This candidate is the champion already.")
         row.deployment = _deployment(w, values.get("deployment"))
-        row.save(force_insert=True)
         _close_others(w, of, champion)
+        row.revision = w.revision
+        row.save(force_insert=True)
         _tell(w, of, row)
     return row
 
@@ -141,14 +142,12 @@ def _close_others(w: ProjectWriting, of: RegisteredModel, champion: Promotion | 
     for row in rows:
         row.state, row.ended_at, row.revision = Evaluation.State.CLOSED, w.now, w.revision
         row.save(update_fields=["state", "ended_at", "revision"])
-        diff: dict[str, list[Any]] = {"state": ["open", "closed"], "ended_at": [None, shapes.moment(w.now)]}
+        diff: dict[str, list[Any]] = {"state": ["open", "closed"], "ended_at": [None, rfc3339(w.now)]}
         w.journal.record("evaluation", "updated", row, parent=("model", of.uid), diff=diff)
 
 
 def _tell(w: ProjectWriting, of: RegisteredModel, row: Promotion) -> None:
     policy = policy_of(of)
-    row.revision = w.revision
-    row.save(update_fields=["revision"])
     metric_ids = [policy.metric_id] if policy else []
     touched = judge_tickets(
         w, ticket_ids=tickets_against_champions(metric_ids), metric_ids=metric_ids, revision=w.revision

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import F, Prefetch, Window
 from django.db.models.functions import RowNumber
@@ -156,7 +157,7 @@ def pairs_of(candidate_ids: Iterable[int]) -> dict[Spot, Pairs]:
     return dict(found)
 
 
-def _with_looks(rows):  # type: ignore[no-untyped-def]
+def _with_looks(rows: Any) -> Any:
     return rows.select_related("policy__metric").prefetch_related(
         Prefetch("looked", Look.objects.select_related("actor").order_by("number"))
     )
