@@ -69,6 +69,16 @@ def test_each_try_becomes_a_ticket_of_the_backlog(cast: Cast, sprint: Sprint):
     assert (made["sprint"], made["planned_sprint"]) == (None, None)
 
 
+def test_a_try_said_again_after_the_close_was_taken_back_has_its_ticket_already(cast: Cast, sprint: Sprint):
+    undo(cast, close(cast, sprint, retro=RETRO))
+    again = close(cast, sprint, retro=[*RETRO, {"kind": "try", "text": "Ask first."}])
+    lines = RetroLine.objects.filter(decision=again, kind="try").order_by("position")
+    assert list(lines.values_list("text", "ticket__number")) == [
+        ("Pair on reviews.", 6), ("Ask first.", 7), ("Ask first.", 8),
+    ]  # fmt: skip
+    assert sorted(images(cast.project)) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
 def test_every_ticket_of_a_try_is_a_change_of_its_own_and_a_replica_has_it_all(cast: Cast, sprint: Sprint):
     mirror = Mirror(cast.project)
     make_sprint(cast)

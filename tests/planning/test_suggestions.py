@@ -12,6 +12,7 @@ from agileml.planning import shapes
 from agileml.planning.actions.notes import write_finding
 from agileml.planning.actions.progress import progress
 from agileml.planning.actions.suggestions import dismiss
+from agileml.planning.actions.take_back import take_back
 from agileml.planning.models import Dismissal, Sprint
 from agileml.planning.queries import suggestions
 from agileml.planning.rules.suggesting import Suggestion
@@ -112,6 +113,16 @@ def test_a_decision_on_the_evidence_is_an_answer_whatever_it_decides(scene: Cast
     assert kinds(scene) == [("refutes", 2)]
     replan(scene, sprint_1(scene), {"move": "skip", "ticket": 3}, evidence=[{"finding": str(found.uid)}], now=later(7))
     assert kinds(scene) == []
+
+
+def test_a_decision_that_was_taken_back_is_no_answer_until_it_is_put_back(scene: Cast):
+    runs(scene, [0.03])
+    step = replan(scene, sprint_1(scene), {"move": "skip", "ticket": 4}, evidence=evidence_now(scene), now=later(5))
+    seen = []
+    for minutes in (6, 7, 8):
+        step = take_back(project=scene.project, decision=str(step.uid), actor=scene.lead, now=later(minutes))
+        seen.append(kinds(scene))
+    assert seen == [[("kill", 1)], [], [("kill", 1)]]
 
 
 def test_a_decision_on_something_else_is_none(scene: Cast):

@@ -1,5 +1,6 @@
 """What is said at a sprint's close, and the tickets that it becomes."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from agileml.planning import shapes
@@ -12,19 +13,36 @@ from agileml.work.models import Ticket
 
 
 def keep_retro(w: ProjectWriting, close: Decision, said: Sequence[Said]) -> list[RetroLine]:
-    """Keep the retro of a close, inside its write; each try becomes a ticket. Raises Invalid for a lost sprint."""
-    tries = [line for line in said if line.kind == RetroLine.Kind.TRY]
-    made = iter(_tickets(w, tries))
+    """Keep the retro of a close, inside its write; each try becomes a ticket. Raises Invalid for a lost sprint.
+
+    A try that was said in the same words at a close that was taken back has its ticket already.
+    """
+    before = _tried_before(close)
+    tickets: dict[int, Ticket] = {}
+    fresh: list[int] = []
+    for position, line in enumerate(said):
+        if line.kind == RetroLine.Kind.TRY and before[line.text]:
+            tickets[position] = before[line.text].pop(0)
+        elif line.kind == RetroLine.Kind.TRY:
+            fresh.append(position)
+    tickets.update(zip(fresh, _tickets(w, [said[position] for position in fresh]), strict=True))
     return RetroLine.objects.bulk_create(
-        RetroLine(
-            decision=close,
-            position=position,
-            kind=line.kind,
-            text=line.text,
-            ticket=next(made) if line.kind == RetroLine.Kind.TRY else None,
-        )
+        RetroLine(decision=close, position=position, kind=line.kind, text=line.text, ticket=tickets.get(position))
         for position, line in enumerate(said)
     )
+
+
+def _tried_before(close: Decision) -> dict[str, list[Ticket]]:
+    """The tickets that the last earlier close of the sprint made, by what was said; those deleted since left out."""
+    found: dict[str, list[Ticket]] = defaultdict(list)
+    earlier = RetroLine.objects.filter(decision__sprint=close.sprint, kind=RetroLine.Kind.TRY).exclude(decision=close)
+    last = earlier.order_by("-decision").values("decision")[:1]
+    for line in (
+        earlier.filter(decision__in=last, ticket__deleted_at=None).select_related("ticket").order_by("position")
+    ):
+        if line.ticket is not None:
+            found[line.text].append(line.ticket)
+    return found
 
 
 def _tickets(w: ProjectWriting, tries: Sequence[Said]) -> list[Ticket]:

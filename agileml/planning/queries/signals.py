@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When, Window
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When, Window
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Left, RowNumber
 from django.utils.text import Truncator
 
 from agileml.metrics.models import Criterion, Judgement
-from agileml.planning.models import Evidence, Sprint
+from agileml.planning.models import Decision, Evidence, Sprint
 from agileml.planning.queries.cards import LIGHT, Light, light_of
 from agileml.planning.rules.suggesting import Cause
 from agileml.work.models import Dependency, Finding
@@ -68,7 +69,11 @@ def _read_needs(found: Signals, sprint: Sprint, numbers: Mapping[int, int]) -> D
     needs = Dependency.objects.filter(ticket__in=list(numbers)).values_list(
         "ticket", "needs", "needs__number", "needs__status", "needs__deleted_at"
     )
-    cited = Evidence.objects.filter(decision__sprint=sprint).values("finding", "snapshot__candidate").order_by()
+    cited = (
+        Evidence.objects.filter(_stands("decision"), decision__sprint=sprint)
+        .values("finding", "snapshot__candidate")
+        .order_by()
+    )
     rests = cited.annotate(number=Value(0), kind=Value(EVIDENCE), last=Max("decision__at"))
     decided = Decided()
     both: Iterable[tuple[Any, ...]] = needs.union(
@@ -84,6 +89,15 @@ def _read_needs(found: Signals, sprint: Sprint, numbers: Mapping[int, int]) -> D
     for wanted in found.needs.values():
         wanted.sort(key=lambda need: need.number)
     return decided
+
+
+def _stands(decision: str, depth: int = 6) -> Combinable:
+    """Whether a decision (a column that names it) has not been taken back, or its taking back was, and so on.
+
+    What was taken back answers nothing: its suggestion comes again. Nobody goes to and fro more often than `depth`.
+    """
+    back = Decision.objects.filter(reverts=OuterRef(decision), partial=False)
+    return ~Exists(back.filter(_stands("pk", depth - 1)) if depth else back)
 
 
 def _read_lights(found: Signals, numbers: Mapping[int, int], decided: Decided) -> None:
