@@ -90,7 +90,7 @@ DATABASES: dict[str, Any]
 if EMBEDDED:
     DATABASES = {
         "default": {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "agileml.lib.sqlite",
             "NAME": DATA / "agileml.sqlite3",
             "OPTIONS": {
                 # Without IMMEDIATE two writers that both read first fail with "database is locked" at once.

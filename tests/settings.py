@@ -7,7 +7,7 @@ from agileml.settings import DATA, DATABASES
 
 # A connection kept open across threads would hold the test database when it is to be dropped.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if DATABASES["default"]["ENGINE"] == "agileml.lib.sqlite":
     # A file, never memory: threads, live servers and workers must meet in it through connections of their own.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA / "agileml.sqlite3")}
 else:

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q
 
-from agileml.journal.actions import AT_ONCE
 from agileml.metrics import shapes
 from agileml.metrics.actions.judging import judge_tickets
 from agileml.metrics.actions.names import metrics_by_key
@@ -17,6 +17,7 @@ from agileml.projects.doors import ProjectWriting
 from agileml.work.models import Ticket
 
 A_CHANGE = 100  # snapshots a change, so that a page of the feed stays readable
+A_STATEMENT = 1_000  # rows that are written at once, so that a push is one statement
 
 Identity = tuple[str, str, int, str, str, str, int]
 
@@ -85,12 +86,9 @@ def _store(w: ProjectWriting, ticket: Ticket, rows: list[Snapshot]) -> None:
     for offset, chunk in enumerate(chunks):
         for row in chunk:
             row.revision = first + offset
-    Snapshot.objects.bulk_create(rows, batch_size=AT_ONCE)
+    Snapshot.objects.bulk_create(rows, batch_size=A_STATEMENT)
     # Judged before the changes are recorded, so that the last of them can carry what the lights became.
-    metric_ids = {row.metric_id for row in rows}
-    against = tickets_measured_against({row.candidate_id for row in rows}, metric_ids)
-    touched_by = Q(ticket=ticket) | Q(ticket__in=against)
-    touched = judge_tickets(w, which=touched_by, metric_ids=metric_ids, revision=first + len(chunks) - 1)
+    touched = _judge(w, ticket, rows, first + len(chunks) - 1)
     for offset, chunk in enumerate(chunks):
         w.journal.record(
             "snapshots",
@@ -100,6 +98,15 @@ def _store(w: ProjectWriting, ticket: Ticket, rows: list[Snapshot]) -> None:
             resource={"snapshots": [shapes.snapshot(row, ticket=ticket.number) for row in chunk]},
             tickets=touched if offset == len(chunks) - 1 else [],
         )
+
+
+def _judge(w: ProjectWriting, ticket: Ticket, rows: list[Snapshot], revision: int) -> list[dict[str, Any]]:
+    """Judge what is measured by these rows, as `judge_tickets` does; no query where no criterion asks for them."""
+    metric_ids = {row.metric_id for row in rows if row.metric.is_judged_by}
+    if not metric_ids:
+        return []
+    against = tickets_measured_against({row.candidate_id for row in rows}, metric_ids)
+    return judge_tickets(w, which=Q(ticket=ticket) | Q(ticket__in=against), metric_ids=metric_ids, revision=revision)
 
 
 def candidates_named(w: ProjectWriting, ticket: Ticket, names: set[str]) -> dict[str, Candidate]:

@@ -32,6 +32,8 @@ class Metric(models.Model):
     created_at = models.DateTimeField()
     revision = models.BigIntegerField(default=0)
 
+    is_judged_by: bool  # only on rows that a write named
+
     class Meta:
         constraints = (models.UniqueConstraint(fields=["project", "key"], name="one_metric_a_key"),)
 
