@@ -41,7 +41,7 @@ class Change(models.Model):
     revision = models.BigIntegerField()
     at = models.DateTimeField()
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    origin = models.CharField(max_length=200, default="", blank=True)
+    origin = models.CharField(max_length=255, default="", blank=True)  # the writer's token, and its request's key
     kind = models.CharField(max_length=32)
     action = models.CharField(max_length=8, choices=Action.choices)
     object_uid = models.UUIDField()
@@ -75,3 +75,22 @@ class Audit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.action}"
+
+
+class Answer(models.Model):
+    """What a request with a key of its own was answered, for when it is sent again; written with what it did."""
+
+    stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)  # of the request: under its key nothing else may be sent
+    at = models.DateTimeField(db_index=True)
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["stream", "user", "key"], name="one_answer_a_key"),)
+
+    def __str__(self) -> str:
+        return f"{self.status} for {self.key}"

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from agileml.journal.models import Change, Stream
+from agileml.accounts.models import User
+from agileml.journal.actions import ANSWERS_ARE_KEPT
+from agileml.journal.models import Answer, Change, Stream
 from agileml.lib.times import rfc3339
 
 
@@ -69,3 +72,8 @@ def change_shape(row: Mapping[str, Any]) -> dict[str, Any]:
     if row["tickets"] is not None:
         shape["tickets"] = row["tickets"]
     return shape
+
+
+def kept_answer(stream: Stream, *, user: User, key: str, now: datetime) -> Answer | None:
+    """What a user's request under this key was answered, if that is to be kept still."""
+    return Answer.objects.filter(stream=stream, user=user, key=key, at__gt=now - ANSWERS_ARE_KEPT).first()

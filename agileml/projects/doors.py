@@ -10,6 +10,7 @@ from datetime import datetime
 
 from agileml.accounts.models import User
 from agileml.journal.actions import Writing
+from agileml.journal.actions import together as journal_together
 from agileml.journal.actions import writing as journal_writing
 from agileml.projects.models import Membership, Project
 from agileml.projects.rules import Need, capabilities
@@ -92,6 +93,18 @@ def writing_as_job(project: Project, *, now: datetime, origin: str) -> Iterator[
     with journal_writing(project.stream_id, actor=None, now=now, origin=origin) as w:
         project = Project.objects.get(pk=project.pk)
         yield ProjectWriting(journal=w, access=None, _project=project)
+
+
+@contextmanager
+def together(project: Project, *, patience: float | None = None) -> Iterator[None]:
+    """Make one of all writes of a project inside: all are committed, or none. Each still asks who may.
+
+    For the API, where one request may be many writes or one that must come with its answer; an action is one write and
+    needs no unit. `patience`: seconds to wait for the project's lock, after which Busy is raised; None waits as long as
+    any write does.
+    """
+    with journal_together(project.stream_id, patience=patience):
+        yield
 
 
 @dataclass
