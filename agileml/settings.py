@@ -216,7 +216,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
         # A queue that stood still must not come back with an hour of old sweeps.
         "options": {"expires": SWEEP_SECONDS},
-    }
+    },
+    "forget the answers that need not be kept": {
+        "task": "journal.forget_answers",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
 }
 
 LOGGING = {

@@ -88,6 +88,8 @@ class OneSource(OfSource):
 class CheckSource(OfSource):
     """Whether a source can be read as it is set up."""
 
+    done_once = False
+
     def post(self, request: Request, key: str, source: UUID) -> Response:
         """Try it, and say what to do if it cannot."""
         self.access.require(Need.LEAD)

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from agileml.accounts.models import User
+from agileml.api.idempotency import key_of, once
 from agileml.api.problems import Wrong, one
 from agileml.projects import doors
 from agileml.projects.doors import Access, Hidden
@@ -46,6 +47,7 @@ class ApiView(APIView):
         """Ask who it is and look at the query before the view does anything."""
         super().initial(request, *args, **kwargs)
         self.now: datetime = timezone.now()
+        self.request_key = key_of(request)
         if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
             # WSGI cannot say where such a body ends: it would be taken for none, and a push would vanish quietly.
             raise Wrong(411, "length_required", "Send the body whole, with its Content-Length.")
@@ -76,8 +78,9 @@ class ApiView(APIView):
 
     @property
     def origin(self) -> str:
-        """What the journal writes beside a change, by which a client knows its own."""
-        return str(self.token.uid) if self.token else ""
+        """What the journal writes beside a change, by which a client knows its own: its token and the request's key."""
+        token = str(self.token.uid) if self.token else ""
+        return f"{token}:{self.request_key}" if self.request_key else token
 
     def enter(self, key: str) -> Access:
         """Pass a project's door. Raises Hidden to outsiders, and to a token that is held to another project."""
@@ -93,9 +96,18 @@ class ApiView(APIView):
 
 
 class ProjectView(ApiView):
-    """An address inside a project."""
+    """An address inside a project. Whatever is posted to it is done once a key, unless the view says otherwise.
+
+    `done_once` is False where a POST writes nothing but asks other machines: the project's lock is not held for those.
+    """
 
     access: Access
+    done_once = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.done_once and "post" in cls.__dict__:
+            cls.post = once(cls.post)  # type: ignore[attr-defined]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Pass the project's door first: its revision and epoch are read before anything that they vouch for."""

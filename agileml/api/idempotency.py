@@ -1,0 +1,92 @@
+"""A POST with an Idempotency-Key is done once: its key, what it does and what it is answered are one transaction."""
+
+import hashlib
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import orjson
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agileml.api.problems import Wrong
+from agileml.api.render import dumps
+from agileml.journal.actions import Busy, keep_answer
+from agileml.journal.models import Answer
+from agileml.journal.queries import kept_answer
+from agileml.projects import doors
+
+LONGEST = 200  # characters of a key
+PATIENCE = 5  # seconds that a twin waits for the first
+KEPT_HEADERS = ("ETag", "Location")
+
+Handler = Callable[..., Response]
+
+
+def key_of(request: Request) -> str:
+    """The key that a request carries, empty for none. Raises Wrong (400)."""
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if key is None:
+        return ""
+    key = str(key).strip()
+    if not (0 < len(key) <= LONGEST and key.isascii() and key.isprintable()):
+        raise Wrong(
+            400, "bad_idempotency_key", f"An Idempotency-Key is 1 to {LONGEST} printable ASCII characters, say a UUID."
+        )
+    return key
+
+
+def once(post: Handler) -> Handler:
+    """A view's POST, done once a key; without a key it is what it was.
+
+    Only what went well is kept, so a request that was refused may be sent again under its key.
+    """
+
+    @wraps(post)
+    def answer(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        if not view.request_key:
+            return post(view, request, *args, **kwargs)
+        wanted = _digest(request, str(view.person.uid))
+        told: dict[str, Any] = {"user": view.person, "key": view.request_key, "now": view.now}
+        stream = view.project.stream
+        kept = kept_answer(stream, **told)  # asked before the lock: who sends again need not wait for anybody
+        if kept is not None:
+            return _again(kept, wanted)
+        try:
+            with doors.together(view.project, patience=PATIENCE):
+                kept = kept_answer(stream, **told)
+                if kept is not None:
+                    return _again(kept, wanted)
+                response = post(view, request, *args, **kwargs)
+                if 200 <= response.status_code < 300:
+                    keep_answer(
+                        stream=stream,
+                        digest=wanted,
+                        status=response.status_code,
+                        headers={name: response[name] for name in KEPT_HEADERS if name in response},
+                        body=dumps(response.data).decode(),
+                        **told,
+                    )
+                return response
+        except Busy:
+            raise Wrong(
+                409, "idempotency_in_progress", "This is being done right now; ask again, with the same key."
+            ) from None
+
+    return answer
+
+
+def _digest(request: Request, user: str) -> str:
+    found = hashlib.sha256()
+    for part in (request.method or "", request.get_full_path(), user):
+        found.update(f"{part}\n".encode())
+    found.update(request.body)
+    return found.hexdigest()
+
+
+def _again(kept: Answer, wanted: str) -> Response:
+    """The answer that was kept, byte for byte. Raises Wrong (422) when it was to something else."""
+    if kept.digest != wanted:
+        raise Wrong(422, "idempotency_key_reused", "Under this key something else was sent before: take a new one.")
+    headers = kept.headers | {"Idempotency-Replayed": "true"}
+    return Response(orjson.Fragment(kept.body), status=kept.status, headers=headers)
