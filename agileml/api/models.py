@@ -176,7 +176,8 @@ class Candidates(ProjectView):
         if ticket is not None:
             rows = rows.filter(ticket__number=ticket)
         if metric is not None:
-            rows = rows.filter(pk__in=Snapshot.objects.filter(metric__key=metric).values("candidate"))
+            measured = Snapshot.objects.corrected().filter(ticket__project=self.project, metric__key=metric)
+            rows = rows.filter(pk__in=measured.values("as_candidate"))
         return self.vouched(paging.page(request, rows, _candidates, columns.CANDIDATE, by="pk"))
 
 
@@ -204,11 +205,11 @@ def _promotions(rows: list[Promotion]) -> list[shapes.Shape]:
 
 def _candidates(rows: list[Candidate]) -> list[shapes.Shape]:
     measured: dict[int, list[dict[str, Any]]] = {row.pk: [] for row in rows}
-    counted = Snapshot.objects.current().filter(candidate__in=rows).order_by()
+    counted = Snapshot.objects.current().of_candidates([row.pk for row in rows]).order_by()
     for of, metric, digest, split, pairs in (
-        counted.values_list("candidate", "metric__key", "dataset_digest", "split")
-        .annotate(pairs=Count("pair_key", distinct=True))
-        .order_by("candidate", "metric__key", "dataset_digest", "split")
+        counted.values_list("as_candidate", "metric__key", "dataset_digest", "as_split")
+        .annotate(pairs=Count("as_pair", distinct=True))
+        .order_by("as_candidate", "metric__key", "dataset_digest", "as_split")
     ):
         measured[of].append({"metric": metric, "dataset": digest, "split": split, "pairs": pairs})
     return [shapes.candidate(row) | {"measured": measured[row.pk]} for row in rows]

@@ -42,7 +42,7 @@ class Value:
     """One measured value; `value` is None exactly where `state` says that it is no finite number.
 
     `data` tells one dataset and split from all others and `data_words` names them. `old` says in a word why it no
-    longer counts ("superseded"): it is drawn faint and is in no mean.
+    longer counts ("superseded"): it is drawn faint and is in no mean. `remark` is one more thing for the table to say.
     """
 
     candidate: str
@@ -53,6 +53,12 @@ class Value:
     data: tuple[str, ...] = ()
     data_words: str = ""
     old: str = ""
+    remark: str = ""
+
+    @property
+    def note(self) -> str:
+        """What the table says of it beside its number."""
+        return "; ".join(filter(None, (self.old or ("in no mean" if self.value is None else ""), self.remark)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,5 +310,5 @@ def _legend(slots: Sequence[_Slot], blocks: Sequence[Block], unit: str) -> tuple
 def _row(one: Value, unit: str, zone: tzinfo) -> tuple[str, ...]:
     at = one.at.astimezone(zone)
     value = measured(one.value, unit, state=one.state)
-    note = one.old or ("" if one.value is not None else "in no mean")
-    return (f"{at:%Y-%m-%d %H:%M}", one.candidate, one.pair, value, stored(one.value, one.state), one.data_words, note)
+    exact = stored(one.value, one.state)
+    return (f"{at:%Y-%m-%d %H:%M}", one.candidate, one.pair, value, exact, one.data_words, one.note)

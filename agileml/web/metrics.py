@@ -212,7 +212,7 @@ def _line(teller: Teller, one: Listed) -> dict[str, Any]:
             "value": measured(newest.value, row.unit, state=newest.value_state),
             "ticket": f"{teller.project.key}-{newest.ticket.number}",
             "url": teller.ticket_url(newest.ticket.number),
-            "candidate": newest.candidate.name,
+            "candidate": newest.as_name,
             "when": teller.when(newest.observed_at),
         },
     }

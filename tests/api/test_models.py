@@ -59,6 +59,18 @@ def test_candidates_say_how_many_pairs_were_measured(world: World):
     assert Api(world.cast.lead).walk("candidates/?ticket=1") == []
 
 
+def test_candidates_count_a_corrected_run_where_it_is_said_to_belong(world: World):
+    api = Api(world.cast.lead)
+    row = next(
+        row for row in api.walk("tickets/3/snapshots/") if (row["candidate"], row["pair_key"]) == ("svm", "seed=1")
+    )
+    run = {"source": row["source"], "external_id": row["external_id"], "run_pair": "seed=1", "run_split": row["split"]}
+    api.post("tickets/3/corrections/", run | {"candidate": "svm, deskewed", "split": "held out", "reason": "It was."})
+    told = {row["name"]: row["measured"] for row in api.walk("candidates/?ticket=3&metric=error")}
+    assert told["svm"] == [{"metric": "error", "dataset": "d1", "split": "test", "pairs": 2}]
+    assert told["svm, deskewed"] == [{"metric": "error", "dataset": "d1", "split": "held out", "pairs": 1}]
+
+
 def test_a_replica_built_from_the_feed_holds_models_evaluations_and_champions(world: World):
     api = Api(world.cast.lead)
     replica = Replica(api)

@@ -8,7 +8,7 @@ from agileml.journal.models import Change, Stream
 from agileml.metrics.actions.corrections import correct
 from agileml.metrics.actions.settings import set_baseline, watch_metric
 from agileml.metrics.models import Candidate, Criterion, Judgement, Metric, Snapshot, SnapshotCorrection
-from agileml.metrics.queries.listed import of_metrics
+from agileml.metrics.queries.listed import of_metrics, places_of
 from agileml.metrics.queries.readings import candidate_readings
 from agileml.metrics.queries.reigns import pairs_of
 from agileml.projects.doors import Forbidden, Hidden
@@ -110,6 +110,30 @@ def test_a_baseline_that_loses_a_run_judges_those_who_compare_with_it(cast: Cast
     assert of_metrics([Metric.objects.get(key="error")])[0].baselines[0].value == 0.1
     say(cast, rule, candidate=None)
     assert light(ticket)[0] == "met"
+
+
+def test_a_baseline_can_be_chosen_where_runs_are_said_to_belong(cast: Cast):
+    ticket = judged(cast)
+    measure(cast, ticket, [0.1, 0.5])
+    say(cast, ticket, candidate="another", split="test")
+    places = places_of(Metric.objects.get(key="error"))
+    assert {(place.name, place.split, place.pairs) for place in places} == {("another", "test", 1), ("first", "", 1)}
+
+
+def test_two_pairs_that_are_said_to_be_one_are_listed_as_one(cast: Cast):
+    ticket = judged(cast)
+    measure(cast, ticket, [0.1, 0.5])
+    say(cast, ticket, pair_key="seed=0")
+    assert [place.pairs for place in places_of(Metric.objects.get(key="error"))] == [1]
+
+
+def test_the_newest_value_of_a_metric_is_named_as_corrected(cast: Cast):
+    ticket = judged(cast)
+    measure(cast, ticket, [0.1, 0.5])
+    say(cast, ticket, candidate="another")
+    newest = of_metrics([Metric.objects.get(key="error")])[0].newest
+    assert newest is not None
+    assert (newest.value, newest.as_name) == (0.5, "another")
 
 
 def test_what_is_said_again_of_a_run_replaces_what_was_said(cast: Cast):

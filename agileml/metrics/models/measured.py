@@ -70,9 +70,9 @@ class SnapshotQuerySet(models.QuerySet["Snapshot"]):
         return self.filter(value_state=Snapshot.ValueState.OK)
 
     def corrected(self) -> Any:  # the type checker knows no annotated columns
-        """Rows as comparisons read them: `as_candidate` (an id), `as_pair` and `as_split`.
+        """Rows as comparisons read them: `as_candidate` (an id), `as_name` (its name), `as_pair` and `as_split`.
 
-        Each is what a person said of the run, else what was received. Whatever compares reads these three.
+        Each is what a person said of the run, else what was received. Whatever compares or shows reads these.
         """
         said = SnapshotCorrection.objects.filter(
             ticket=models.OuterRef("ticket"),
@@ -83,8 +83,10 @@ class SnapshotQuerySet(models.QuerySet["Snapshot"]):
         )
         key = models.BigIntegerField()
         candidate = models.Subquery(said.values("candidate_id")[:1], output_field=key)
+        name = models.Subquery(said.values("candidate__name")[:1])
         return self.annotate(
             as_candidate=Coalesce(candidate, models.F("candidate_id"), output_field=key),
+            as_name=Coalesce(name, models.F("candidate__name")),
             as_pair=Coalesce(models.Subquery(said.values("pair_key")[:1]), models.F("pair_key")),
             as_split=Coalesce(models.Subquery(said.values("split")[:1]), models.F("split")),
         )
@@ -129,7 +131,8 @@ class Snapshot(models.Model):
     received_at = models.DateTimeField()
     revision = models.BigIntegerField(default=0)
 
-    as_candidate: int  # these three only on rows that are read as `corrected`
+    as_candidate: int  # these four only on rows that are read as `corrected`
+    as_name: str
     as_pair: str
     as_split: str
 

@@ -30,7 +30,7 @@ class Base:
 
 @dataclass(frozen=True)
 class Listed:
-    """A metric, its baselines, how many values it has (those that others superseded apart), and the newest."""
+    """A metric, its baselines, how many values it has (superseded ones apart), and the newest, as it is corrected."""
 
     row: Metric
     baselines: Sequence[Base]
@@ -64,22 +64,20 @@ def of_metrics(rows: Sequence[Metric]) -> list[Listed]:
     counts = dict(current.filter(metric__in=ids).order_by().values_list("metric").annotate(many=Count("pk")))
     last = current.filter(metric=OuterRef("pk")).order_by("-observed_at", "-pk").values("pk")[:1]
     newest_ids = Metric.objects.filter(pk__in=ids).annotate(last=Subquery(last)).values("last")
-    newest = {
-        one.metric_id: one for one in Snapshot.objects.filter(pk__in=newest_ids).select_related("ticket", "candidate")
-    }
+    found = Snapshot.objects.corrected().filter(pk__in=newest_ids).select_related("ticket")
+    newest = {one.metric_id: one for one in found}
     baselines = _baselines(ids)
     return [Listed(row, baselines[row.pk], counts.get(row.pk, 0), newest.get(row.pk)) for row in rows]
 
 
 def places_of(metric: Metric) -> list[Place]:
     """Where candidates were measured on a metric, the newest first, `MOST_PLACES` of them at most."""
-    rows = Snapshot.objects.current().filter(metric=metric, ticket__deleted_at=None).order_by()
+    rows = Snapshot.objects.current().corrected().filter(metric=metric, ticket__deleted_at=None).order_by()
     found = (
-        rows.values_list("candidate", "candidate__name", "ticket__number")
-        .annotate(dataset=Max("dataset_name"), digest=F("dataset_digest"), of=F("split"))
-        .annotate(pairs=Count("pair_key", distinct=True), at=Max("observed_at"))
-        .order_by("-at", "-candidate", "digest", "of")
-        .values_list("candidate", "candidate__name", "ticket__number", "dataset", "digest", "of", "pairs")
+        rows.values_list("as_candidate", "as_name", "ticket__number", "dataset_digest", "as_split")
+        .annotate(dataset=Max("dataset_name"), pairs=Count("as_pair", distinct=True), at=Max("observed_at"))
+        .order_by("-at", "-as_candidate", "dataset_digest", "as_split")
+        .values_list("as_candidate", "as_name", "ticket__number", "dataset", "dataset_digest", "as_split", "pairs")
     )
     return [Place._make(row) for row in found[:MOST_PLACES]]
 

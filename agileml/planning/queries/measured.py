@@ -17,6 +17,7 @@ from agileml.lib.series import Value, candidate_series
 from agileml.metrics.models import NO_STEP, Criterion, Metric, Snapshot
 from agileml.metrics.queries.champions import champion_for
 from agileml.metrics.queries.readings import baseline_for
+from agileml.metrics.rules.received import as_received
 from agileml.planning.queries.strip import Goal
 from agileml.work.models import Ticket
 
@@ -25,14 +26,17 @@ PAIRS_AT_MOST = 2_000  # of a story or epic
 STEPS_AT_MOST = 2_000
 PARAMS_AT_MOST = 20
 RUN = (
-    "candidate__name", "observed_at", "value", "value_state", "pair_key", "dataset_name", "dataset_digest", "split",
-    "ticket__number",
+    "as_name", "observed_at", "value", "value_state", "as_pair", "dataset_name", "dataset_digest", "as_split",
+    "candidate__name", "pair_key", "split", "ticket__number",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Run:
-    """A row of the table of runs, in ready-made texts; `uid` is the snapshot's, `curve` says whether it has steps."""
+    """A row of the table of runs, in ready-made texts; `uid` is the snapshot's, `curve` says whether it has steps.
+
+    `received` has what was received where a person has corrected it since; `faint` is what no longer counts.
+    """
 
     uid: str
     at: datetime
@@ -48,6 +52,8 @@ class Run:
     params: Sequence[tuple[str, str]]
     more_params: int
     curve: bool
+    received: str
+    faint: bool
 
 
 @dataclass(frozen=True)
@@ -82,9 +88,10 @@ def runs(ticket: Ticket, criteria: Sequence[Criterion], *, metric: str, zone: tz
     if found is None:
         return None
     of, keys, newest = found
-    last = Window(Rank(), partition_by=[*_PAIR, F("source"), F("external_id")], order_by=F("step").desc())
+    last = Window(Rank(), partition_by=[*_RUN, F("candidate"), F("dataset_digest")], order_by=F("step").desc())
     rows = list(
-        Snapshot.objects.filter(ticket=ticket, metric=of)
+        Snapshot.objects.corrected()
+        .filter(ticket=ticket, metric=of)
         .annotate(last=last, newer=F("superseded_by"))
         .filter(last=1)
         .order_by("-observed_at", "-pk")
@@ -131,7 +138,8 @@ def measured_under(project_id: int, *, metric: str, aim: Goal | None, zone: tzin
         RowNumber(), partition_by=_PAIR, order_by=[F("observed_at").desc(), F("step").desc(), F("pk").desc()]
     )
     rows = list(
-        mine.filter(metric=of)
+        mine.corrected()
+        .filter(metric=of)
         .annotate(place=place)
         .filter(place=1)
         .order_by("-observed_at", "-pk")
@@ -158,7 +166,8 @@ def measured_under(project_id: int, *, metric: str, aim: Goal | None, zone: tzin
     return Runs(of.key, chart, keys, newest, cut=cut)
 
 
-_PAIR = [F("candidate"), F("dataset_digest"), F("split"), F("pair_key")]
+_RUN = [F("source"), F("external_id"), F("pair_key"), F("split")]  # as it was received
+_PAIR = [F("as_candidate"), F("dataset_digest"), F("as_split"), F("as_pair")]
 
 
 def _metric_of(
@@ -183,7 +192,7 @@ def _levels(of: Metric, rows: Sequence[dict[str, Any]]) -> list[Level]:
     """Baseline and champion on the dataset and split that was measured last."""
     if not rows:
         return []
-    digest, split = rows[0]["dataset_digest"], rows[0]["split"]
+    digest, split = rows[0]["dataset_digest"], rows[0]["as_split"]
     found = []
     if baseline := baseline_for(of.pk, dataset_digest=digest, split=split):
         found.append(Level("baseline", baseline[0], f"baseline {baseline[1]}", (digest, split)))
@@ -196,7 +205,7 @@ def _values(rows: Sequence[dict[str, Any]]) -> list[Value]:
     """Rows, newest first, as values: of a pair that was run again only the newest run counts."""
     values, seen = [], set()
     for row in rows:
-        pair = (row["candidate__name"], row["dataset_digest"], row["split"], row["pair_key"])
+        pair = (row["as_name"], row["dataset_digest"], row["as_split"], row["as_pair"])
         old = "superseded" if row["newer"] else "run again since" if pair in seen else ""
         if not old:
             seen.add(pair)
@@ -213,14 +222,15 @@ def _value(row: dict[str, Any]) -> Value:
         at=row["observed_at"],
         value=row["value"],
         state=row["value_state"],
-        pair=row["pair_key"],
-        data=(row["dataset_digest"], row["split"]),
-        data_words=f"{data}, {row['split']}" if row["split"] else data,
+        pair=row["as_pair"],
+        data=(row["dataset_digest"], row["as_split"]),
+        data_words=f"{data}, {row['as_split']}" if row["as_split"] else data,
+        remark=as_received(row),
     )
 
 
 def _name(row: dict[str, Any]) -> str:
-    return row["candidate__name"] or "runs"
+    return row["as_name"] or "runs"
 
 
 def _short(digest: str) -> str:
@@ -238,26 +248,29 @@ def _run(row: dict[str, Any], value: Value, of: Metric) -> Run:
         value=measured(value.value, of.unit, state=value.state),
         exact=value.state if value.value is None else exact(value.value),
         data=value.data_words,
-        note=value.old or ("in no mean" if value.value is None else ""),
+        note=value.note,
         name=row["run_name"] or "run",
         url=url if url.startswith(("https://", "http://")) else "",
         commit=row["git_commit"],
         params=params[:PARAMS_AT_MOST],
         more_params=max(len(params) - PARAMS_AT_MOST, 0),
         curve=row["step"] != NO_STEP,
+        received=value.remark,
+        faint=bool(value.old) or value.value is None,
     )
 
 
 def _curve(ticket: Ticket, of: Metric, shown: Run, levels: Sequence[Level]) -> tuple[Chart, str]:
     """A run over its steps, and what is left out; two queries."""
     same = ("source", "external_id", "candidate", "dataset_digest", "split", "pair_key")
-    run = Snapshot.objects.filter(uid=shown.uid).values(*same).get()
+    run = Snapshot.objects.corrected().filter(uid=shown.uid).values(*same, "as_split").get()
+    split = run.pop("as_split")
     rows = Snapshot.objects.current().filter(ticket=ticket, metric=of, step__gt=NO_STEP, **run)
     steps = list(rows.order_by("-step").values_list("step", "value", "value_state")[: STEPS_AT_MOST + 1])
     cut = f"The last {STEPS_AT_MOST:,} steps; earlier ones are left out." if len(steps) > STEPS_AT_MOST else ""
     steps = steps[:STEPS_AT_MOST]
     name = f"{shown.candidate} {shown.pair}".strip()
-    here = [level for level in levels if level.data in (None, (run["dataset_digest"], run["split"]))]
+    here = [level for level in levels if level.data in (None, (run["dataset_digest"], split))]
     desc = f"{len(steps)} steps, the last of them {shown.value}."
     title = f"{of.key} of {name} over its steps"
     return curve(steps, title=title, desc=desc, levels=here, unit=of.unit), cut

@@ -144,7 +144,8 @@ def standings(ticket: Ticket) -> list[Standing]:
 
 def findings_of(ticket: Ticket) -> list[Finding]:
     """What was learned on a ticket, newest first, with what it rests on."""
-    cited = Citation.objects.select_related("snapshot__metric", "snapshot__candidate", "evaluation__model")
+    values = Prefetch("snapshot", Snapshot.objects.corrected().select_related("metric"))
+    cited = Citation.objects.select_related("evaluation__model").prefetch_related(values)
     return list(
         Finding.objects.filter(ticket=ticket)
         .select_related("author")
@@ -160,7 +161,7 @@ def cited(finding: Finding) -> list[str]:
         row = citation.snapshot
         if row is None:
             continue
-        values = groups[row.candidate.name, row.metric.key, row.metric.unit]
+        values = groups[row.as_name, row.metric.key, row.metric.unit]
         if row.value is not None:
             values.append(row.value)
     lines = [
@@ -192,11 +193,11 @@ def citable(ticket: Ticket, criteria: Sequence[Criterion], *, most: int = 6) -> 
     """
     found: dict[tuple[str, str, str], list[tuple[str, float | None]]] = defaultdict(list)
     needed = Dependency.objects.filter(ticket=ticket).values("needs")
-    rows = Snapshot.objects.current().filter(Q(ticket=ticket) | Q(ticket__in=needed))
+    rows = Snapshot.objects.current().corrected().filter(Q(ticket=ticket) | Q(ticket__in=needed))
     about = {row.metric_id for row in criteria}
     rows = rows.filter(metric__in=about) if about else rows.exclude(metric__direction="")
     told = rows.order_by("-observed_at", "-step", "-pk").values_list(
-        "candidate__name", "metric__key", "metric__unit", "pair_key", "uid", "value"
+        "as_name", "metric__key", "metric__unit", "as_pair", "uid", "value"
     )
     seen = set()
     for name, key, unit, pair, uid, value in told[:RUNS_AT_MOST]:
