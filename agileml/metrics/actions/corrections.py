@@ -16,7 +16,7 @@ from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
 from agileml.work import fields
-from agileml.work.actions import ticket_row
+from agileml.work.actions import Stale, ticket_row
 from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Ticket
 
@@ -35,14 +35,22 @@ CORRECTION_FIELDS: dict[str, fields.Check] = {
 
 
 def correct(
-    *, project: Project, ticket: int, sent: Mapping[str, Any], actor: User, now: datetime, origin: str = ""
+    *,
+    project: Project,
+    ticket: int,
+    sent: Mapping[str, Any],
+    actor: User,
+    now: datetime,
+    expected: int | None = None,
+    origin: str = "",
 ) -> SnapshotCorrection:
     """Lay a candidate (its name), pair or split over a run's values as they were received, and judge anew.
 
     `sent` holds the run (source, external_id, and the pair and split that were received: run_pair, run_split), what is
     said of it, and the reason. None, or what is not sent, leaves that part as it was received. What was said of the
-    same run before is replaced; saying the same again leaves no trace. Raises Hidden for no such ticket, Forbidden,
-    Invalid for a run that brought nothing to this ticket or when nothing is said of it.
+    same run before is replaced; saying the same again leaves no trace. `expected` is the revision of what is replaced,
+    0 for nothing, as whoever says it has seen it (None: whatever it is). Raises Hidden for no such ticket, Forbidden, Stale when
+    something else was said since, Invalid for a run that brought nothing to this ticket or when nothing is said of it.
     """
     values = fields.clean(sent, fields=CORRECTION_FIELDS, required=("source", "external_id", "reason"))
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
@@ -51,6 +59,8 @@ def correct(
         received = _received(on, run)
         row = SnapshotCorrection.objects.select_related("candidate", "actor").filter(ticket=on, **run).first()
         was = shapes.correction(row, ticket=on.number) if row else None
+        if expected is not None and expected != (row.revision if row else 0):
+            raise Stale(was or {})
         if row is None and all(values.get(name) is None for name in SAID):
             raise Invalid([FieldError("", "required", "Say to which candidate, pair or split the run belongs.")])
         row = row or SnapshotCorrection(ticket=on, **run)

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 
 from agileml.journal.models import Change
+from agileml.metrics.rules.received import said_instead
 from agileml.planning.models import Decision, Move
 from agileml.work.models import Finding, ReviewOpinion, Ticket
 
@@ -39,12 +41,13 @@ class Event:
 
 def activity(ticket: Ticket, moves: Sequence[Move], *, key: str, most: int = 40) -> list[Event]:
     """The newest events of a ticket; `moves` are those about it, with their decisions. One query."""
-    rows = (
+    rows = list(
         Change.objects.filter(Q(object_uid=ticket.uid) | Q(parent_uid=ticket.uid), stream=ticket.project.stream_id)
         .select_related("actor")
         .order_by("-revision")[:READ_AT_MOST]
     )
-    events = [event for row in rows if (event := _of_change(row)) is not None]
+    known: dict[UUID, dict[str, Any]] = {}
+    events = [event for row in reversed(rows) if (event := _of_change(row, known)) is not None][::-1]
     events += [_of_move(move, key) for move in moves]
     return _together(sorted(events, key=lambda event: event.at, reverse=True))[:most]
 
@@ -78,7 +81,8 @@ def _of_move(move: Move, key: str) -> Event:
     return Event(decision.at, icon, decision.actor.name, what, url, link)
 
 
-def _of_change(row: Change) -> Event | None:
+def _of_change(row: Change, known: dict[UUID, dict[str, Any]]) -> Event | None:
+    """What a change says; `known` is what corrections said before it, which it adds to."""
     who = row.actor.name if row.actor else ""
     resource = row.resource or {}
     if row.kind == "ticket":
@@ -91,6 +95,11 @@ def _of_change(row: Change) -> Event | None:
         return Event(row.at, "rev", who, f"gave an opinion: {opinion}")
     if row.kind == "comment":
         return Event(row.at, "info", who, "commented")
+    if row.kind == "correction":
+        known[row.object_uid] = (
+            known.get(row.object_uid, {}) | resource | {name: new for name, (_, new) in row.diff.items()}
+        )
+        return Event(row.at, "change", who, _corrected(known[row.object_uid]))
     if row.kind == "snapshots":
         who = ""  # they arrive by themselves, whoever's token brings them
         rows = resource.get("snapshots", [])
@@ -106,6 +115,19 @@ def _finding(resource: dict[str, Any]) -> str:
         Finding.Kind.CONFIRMS: "confirms", Finding.Kind.REFUTES: "refutes", Finding.Kind.SURPRISE: "surprises",
         Finding.Kind.BLOCKER: "blocks",
     }.get(kind, "says something")  # fmt: skip
+
+
+def _corrected(said: dict[str, Any]) -> str:
+    """What somebody said of a run; which and how only where the first time is not too long ago to be read."""
+    what = "corrected a run"
+    if "external_id" in said:
+        run, words = _short(said["external_id"], 40), said_instead(said)
+        what = f"corrected the run {run} ({words})" if words else f"took the correction of the run {run} back"
+    return f"{what}: {_short(said['reason'], 200)}" if said.get("reason") else what
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _arrived(runs: int, metrics: Sequence[str]) -> str:
