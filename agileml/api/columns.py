@@ -30,6 +30,9 @@ CORRECTION = (
     "uid", "ticket", "source", "external_id", "run_pair", "run_split", "candidate", "pair_key", "split", "reason",
     "actor", "at", "revision",
 )  # fmt: skip
+JUDGEMENT = (
+    "uid", "ticket", "criterion", "state", "value", "bound", "candidate", "compared", "at", "revision",
+)  # fmt: skip
 METRIC = ("uid", "key", "direction", "unit", "smallest_difference", "watched", "revision")
 SPRINT = (
     "uid", "number", "name", "goal", "increment", "start", "end", "state", "plan_version", "replans", "started_at",

@@ -16,7 +16,7 @@ from agileml.ingest.rules.bodies import MOST_PUSHED_BYTES
 from agileml.metrics import shapes
 from agileml.metrics.actions.corrections import correct
 from agileml.metrics.actions.settings import edit_metric
-from agileml.metrics.models import Metric, Snapshot, SnapshotCorrection
+from agileml.metrics.models import Judgement, Metric, Snapshot, SnapshotCorrection
 
 
 class Metrics(ProjectView):
@@ -87,12 +87,31 @@ class Corrections(OnTicket):
         return Response(shapes.correction(row, ticket=number), status=201)
 
 
+class Judgements(OnTicket):
+    """How a ticket's criteria were judged, those that have gone included."""
+
+    takes = {"get": (*paging.PAGE, "criterion")}
+
+    def get(self, request: Request, key: str, number: int) -> Response:
+        """List it, of one criterion if it is named."""
+        rows = Judgement.objects.filter(criterion__ticket=self.ticket(number))
+        criterion = paging.uid(request, "criterion")
+        if criterion is not None:
+            rows = rows.filter(criterion__uid=criterion)
+        rows = rows.select_related("criterion__ticket", "candidate")
+        return self.vouched(paging.page(request, rows, _judgements, columns.JUDGEMENT, by="pk"))
+
+
 def _metrics(rows: list[Metric]) -> list[dict[str, Any]]:
     return [shapes.metric(row) for row in rows]
 
 
 def _corrections(rows: list[SnapshotCorrection]) -> list[dict[str, Any]]:
     return [shapes.correction(row, ticket=row.ticket.number) for row in rows]
+
+
+def _judgements(rows: list[Judgement]) -> list[dict[str, Any]]:
+    return [shapes.judgement(row, ticket=row.criterion.ticket.number) for row in rows]
 
 
 def _snapshots(rows: list[Snapshot]) -> list[dict[str, Any]]:

@@ -60,6 +60,7 @@ TICKET: list[URLPattern | URLResolver] = [
     path("comments/", notes.Comments.as_view(), name="ticket-comments"),
     path("snapshots/", metrics.Snapshots.as_view(), name="ticket-snapshots"),
     path("corrections/", metrics.Corrections.as_view(), name="ticket-corrections"),
+    path("judgements/", metrics.Judgements.as_view(), name="ticket-judgements"),
     path("bindings/", sources.Bindings.as_view(), name="ticket-bindings"),
 ]
 

@@ -8,6 +8,7 @@ from agileml.metrics.models import (
     Candidate,
     Criterion,
     Evaluation,
+    Judgement,
     Look,
     Metric,
     Policy,
@@ -99,6 +100,22 @@ def correction(row: SnapshotCorrection, *, ticket: int) -> Shape:
         "split": row.split,
         "reason": row.reason,
         "actor": person(row.actor),
+        "at": rfc3339(row.at),
+        "revision": row.revision,
+    }
+
+
+def judgement(row: Judgement, *, ticket: int) -> Shape:
+    """One judging of a criterion as clients see it, with what was compared. Needs `criterion` and `candidate` loaded."""
+    return {
+        "uid": str(row.uid),
+        "ticket": ticket,
+        "criterion": str(row.criterion.uid),
+        "state": row.state,
+        "value": row.value,
+        "bound": row.against_value,
+        "candidate": row.candidate.name if row.candidate else None,
+        "compared": row.compared,
         "at": rfc3339(row.at),
         "revision": row.revision,
     }

@@ -188,6 +188,7 @@ ROUTES = [
     Route("ticket-snapshots", "post", Need.WORK, 200, PUSH, is_push=True),
     Route("ticket-corrections", "get", Need.READ),
     Route("ticket-corrections", "post", Need.WORK, 201, CORRECTION, {"number": 3}),
+    Route("ticket-judgements", "get", Need.READ, args={"number": 3}),
     Route("snapshots", "get", Need.READ),
     Route("snapshots", "post", Need.WORK, 200, {"error": 0.03, "nested": {"f1": 1}}, is_push=True),
     Route("sprints", "get", Need.READ),

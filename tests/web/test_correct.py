@@ -123,7 +123,7 @@ def test_a_correction_is_not_taken_back_unseen_either(cast: Cast, ticket: Ticket
     ],
     ids=["no reason", "long", "NUL", "a megabyte", "nothing said", "nothing to take back"],
 )
-def test_what_cannot_be_said_is_refused_and_stays_in_the_form(cast: Cast, ticket: Ticket, said: dict[str, str]):
+def test_what_cannot_be_said_is_refused_and_stays_in_the_form(cast: Cast, ticket: Ticket, said: dict[str, Any]):
     answer = post(cast, **said)
     assert answer.status_code == 422
     assert "Not corrected" in answer.content.decode()

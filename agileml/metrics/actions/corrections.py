@@ -49,8 +49,9 @@ def correct(
     `sent` holds the run (source, external_id, and the pair and split that were received: run_pair, run_split), what is
     said of it, and the reason. None, or what is not sent, leaves that part as it was received. What was said of the
     same run before is replaced; saying the same again leaves no trace. `expected` is the revision of what is replaced,
-    0 for nothing, as whoever says it has seen it (None: whatever it is). Raises Hidden for no such ticket, Forbidden, Stale when
-    something else was said since, Invalid for a run that brought nothing to this ticket or when nothing is said of it.
+    0 for nothing, as whoever says it has seen it (None: whatever it is). Raises Hidden for no such ticket,
+    Forbidden, Stale when something else was said since, Invalid for a run that brought nothing to this ticket or when
+    nothing is said of it.
     """
     values = fields.clean(sent, fields=CORRECTION_FIELDS, required=("source", "external_id", "reason"))
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
