@@ -106,7 +106,7 @@ def correction(row: SnapshotCorrection, *, ticket: int) -> Shape:
 
 
 def judgement(row: Judgement, *, ticket: int) -> Shape:
-    """One judging of a criterion as clients see it, with what was compared. Needs `criterion` and `candidate` loaded."""
+    """One judging of a criterion as clients see it, with what it compared. Needs `criterion` and `candidate` loaded."""
     return {
         "uid": str(row.uid),
         "ticket": ticket,

@@ -9,13 +9,16 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from agileml.lib.charts import Chart, Day, Mark, Scope, scope_chart
 from agileml.lib.figures import gap
 from agileml.lib.tables import Cell, as_csv
+from agileml.lib.times import rfc3339
 from agileml.planning.models import Sprint
 from agileml.planning.queries import report as queries
+from agileml.planning.queries.late import Late, late_in
 from agileml.planning.queries.plans import sprint_of
 from agileml.planning.queries.wording import COSTS
 from agileml.projects.doors import Access, Hidden
@@ -102,6 +105,7 @@ def _page(access: Access, sprint: Sprint, body: Mapping[str, Any]) -> dict[str, 
     ends = {name: [tickets[number] for number in numbers] for name, numbers in body["outcomes"].items()}
     return {
         "sprint": sprint,
+        "late": [_late(access, one, zone) for one in late_in(sprint)],
         "report": body,
         "head": head,
         "start": date.fromisoformat(head["start"]),
@@ -134,6 +138,17 @@ def _ticket(access: Access, ticket: Mapping[str, Any]) -> dict[str, Any]:
         "end_words": ENDS[ticket["end"]],
         "criteria": [{**one, "result": STATES[one["state"]]} for one in ticket["criteria"]],
         "cost": COSTS.get((ticket["carry"] or {}).get("resume_cost") or "", ""),
+    }
+
+
+def _late(access: Access, one: Late, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "key": f"{access.project.key}-{one.ticket}",
+        "url": f"{reverse('ticket', args=[access.project.key, one.ticket])}?{urlencode({'metric': one.metric})}#runs",
+        "title": one.title,
+        "metric": one.metric,
+        "values": one.values,
+        "at": _when(rfc3339(one.at), zone),
     }
 
 

@@ -63,6 +63,14 @@ def test_lights_are_judged_anew_in_the_change_of_the_correction(cast: Cast):
     assert (change.kind, change.action, change.tickets[0]["number"]) == ("correction", "created", ticket.number)
 
 
+def test_a_judgement_of_the_same_runs_under_another_name_is_another(cast: Cast):
+    ticket = judged(cast)
+    measure(cast, ticket, [0.1])
+    say(cast, ticket, run_pair="seed=0", candidate="another")
+    named = Judgement.objects.order_by("pk").values_list("candidate__name", "value")
+    assert list(named) == [("first", 0.1), ("another", 0.1)]
+
+
 def test_a_run_that_is_moved_to_another_pair_is_read_there(cast: Cast):
     ticket = judged(cast)
     measure(cast, ticket, [0.1, 0.5])

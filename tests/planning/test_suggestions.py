@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agileml.journal.models import Change
+from agileml.metrics.actions.corrections import correct
 from agileml.metrics.models import Judgement, Snapshot
 from agileml.planning import shapes
 from agileml.planning.actions.notes import write_finding
@@ -123,6 +124,14 @@ def test_a_decision_that_was_taken_back_is_no_answer_until_it_is_put_back(scene:
         step = take_back(project=scene.project, decision=str(step.uid), actor=scene.lead, now=later(minutes))
         seen.append(kinds(scene))
     assert seen == [[("kill", 1)], [], [("kill", 1)]]
+
+
+def test_a_decision_is_still_the_answer_when_its_runs_are_said_to_be_of_another_candidate(scene: Cast):
+    runs(scene, [0.03])
+    replan(scene, sprint_1(scene), {"move": "skip", "ticket": 4}, evidence=evidence_now(scene), now=later(5))
+    run = {"source": "push", "external_id": "first-0", "run_pair": "seed=0", "reason": "The folder had a wrong name."}
+    correct(project=scene.project, ticket=1, sent=run | {"candidate": "wider"}, actor=scene.member, now=later(4))
+    assert kinds(scene) == []
 
 
 def test_a_decision_on_something_else_is_none(scene: Cast):

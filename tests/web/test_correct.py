@@ -60,7 +60,7 @@ def test_a_run_is_corrected_and_who_when_and_why_can_be_read(cast: Cast, ticket:
     assert (row.candidate.name, row.pair_key, row.split, row.reason) == ("another", None, "test", WHY)
     assert (row.source, row.external_id, row.run_pair, row.run_split) == ("push", "run", "seed=1", "val")
     html = seen(cast)
-    assert "candidate another, split test" in html
+    assert "candidate “another”, split “test”" in html
     assert "Member Person" in html
     assert WHY in html
     assert "holds now" in html
@@ -96,7 +96,7 @@ def test_what_somebody_said_meanwhile_is_not_written_over_unseen(cast: Cast, tic
     html = answer.content.decode()
     assert answer.status_code == 409
     assert "Somebody corrected this run meanwhile" in html
-    assert "candidate theirs" in html
+    assert "candidate “theirs”" in html
     assert "So I think." in html
     assert form(html)["candidate"] == "mine"
     assert post(cast, draft=form(html), reason="So I think.").status_code == 302
@@ -185,5 +185,5 @@ def test_the_activity_tells_of_corrections(cast: Cast, ticket: Ticket):
         correct(project=cast.project, ticket=1, sent=run | said, actor=cast.member, now=NOW)
     html = browser_of(cast.member).get(TICKET).content.decode()
     told = html[html.index('id="happened"') :]
-    sentence = f"corrected the run run (candidate another, pair seed=7): {WHY}"
+    sentence = f"corrected the run run (candidate “another”, pair “seed=7”): {WHY}"
     assert told.index("took the correction of the run run back: It was right.") < told.index(sentence)

@@ -66,14 +66,16 @@ def _judge(w: ProjectWriting, criterion: Criterion, revision: int) -> bool:
     last = criterion.judgements.order_by("-pk").first()
     if last is None and newest is None:
         return False  # nothing to judge yet, and pending is what it says already
-    if last is not None and (last.state, last.value, last.compared) == (answer.state, answer.value, compared):
+    candidate = newest.as_candidate if newest else None
+    said = (answer.state, answer.value, candidate, compared)
+    if last is not None and (last.state, last.value, last.candidate_id, last.compared) == said:
         return False
     Judgement.objects.create(
         criterion=criterion,
         state=answer.state,
         value=answer.value,
         against_value=answer.bound,
-        candidate_id=newest.as_candidate if newest else None,
+        candidate_id=candidate,
         compared=compared,
         at=w.now,
         revision=revision,

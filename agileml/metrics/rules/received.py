@@ -23,4 +23,4 @@ def as_received(row: Mapping[str, Any]) -> str:
 def said_instead(correction: Mapping[str, Any]) -> str:
     """In words, what a correction (as clients see it) says; empty for one that was taken back."""
     said = [(word, correction[name]) for name, word in SAID if correction[name] is not None]
-    return ", ".join(f"{word} {text}" if text else f"no {word}" for word, text in said)
+    return ", ".join(f"{word} “{text}”" if text else f"no {word}" for word, text in said)

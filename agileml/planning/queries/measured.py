@@ -18,6 +18,7 @@ from agileml.metrics.models import NO_STEP, Criterion, Metric, Snapshot
 from agileml.metrics.queries.champions import champion_for
 from agileml.metrics.queries.readings import baseline_for
 from agileml.metrics.rules.received import as_received
+from agileml.planning.queries.late import late_for, stays_of
 from agileml.planning.queries.strip import Goal
 from agileml.work.models import Ticket
 
@@ -35,7 +36,8 @@ RUN = (
 class Run:
     """A row of the table of runs, in ready-made texts; `uid` is the snapshot's, `curve` says whether it has steps.
 
-    `received` has what was received where a person has corrected it since; `faint` is what no longer counts.
+    `received` has what was received where a person has corrected it since, `late` the sprint after whose close it
+    arrived; `faint` is what no longer counts.
     """
 
     uid: str
@@ -53,6 +55,7 @@ class Run:
     more_params: int
     curve: bool
     received: str
+    late: str
     faint: bool
 
 
@@ -80,7 +83,7 @@ class Runs:
 def runs(ticket: Ticket, criteria: Sequence[Criterion], *, metric: str, zone: tzinfo, run: str = "") -> Runs | None:
     """The runs of a metric (empty: that of the first criterion, else the newest watched one), each at its last step.
 
-    `run` is the uid of a snapshot whose run is drawn over its steps instead. None when nothing was measured. Nine
+    `run` is the uid of a snapshot whose run is drawn over its steps instead. None when nothing was measured. Ten
     queries at most.
     """
     preferred = [metric, *(row.metric.key for row in criteria)]
@@ -95,10 +98,14 @@ def runs(ticket: Ticket, criteria: Sequence[Criterion], *, metric: str, zone: tz
         .annotate(last=last, newer=F("superseded_by"))
         .filter(last=1)
         .order_by("-observed_at", "-pk")
-        .values("uid", "step", "newer", "run_name", "run_url", "git_commit", "params", *RUN)[: RUNS_AT_MOST + 1]
+        .values("uid", "step", "newer", "run_name", "run_url", "git_commit", "params", "revision", *RUN)[
+            : RUNS_AT_MOST + 1
+        ]
     )
     cut = f"The newest {RUNS_AT_MOST} runs; older ones are left out." if len(rows) > RUNS_AT_MOST else ""
     rows = rows[:RUNS_AT_MOST]
+    stays = stays_of(ticket)
+    rows = [row | {"late": late_for(stays, row["revision"])} for row in rows]
     values = _values(rows)
     table = [_run(row, value, of) for row, value in zip(rows, values, strict=True)]
     levels = _levels(of, rows)
@@ -216,6 +223,7 @@ def _values(rows: Sequence[dict[str, Any]]) -> list[Value]:
 def _value(row: dict[str, Any]) -> Value:
     name = row["dataset_name"]
     digest = _short(row["dataset_digest"])
+    late = row.get("late", "")
     data = f"{name} ({digest})" if name and digest else name or digest or "no dataset named"
     return Value(
         candidate=_name(row),
@@ -225,7 +233,7 @@ def _value(row: dict[str, Any]) -> Value:
         pair=row["as_pair"],
         data=(row["dataset_digest"], row["as_split"]),
         data_words=f"{data}, {row['as_split']}" if row["as_split"] else data,
-        remark=as_received(row),
+        remark="; ".join(filter(None, (as_received(row), late and f"arrived after the close of {late}"))),
     )
 
 
@@ -255,7 +263,8 @@ def _run(row: dict[str, Any], value: Value, of: Metric) -> Run:
         params=params[:PARAMS_AT_MOST],
         more_params=max(len(params) - PARAMS_AT_MOST, 0),
         curve=row["step"] != NO_STEP,
-        received=value.remark,
+        received=as_received(row),
+        late=row["late"],
         faint=bool(value.old) or value.value is None,
     )
 

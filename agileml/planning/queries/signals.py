@@ -11,7 +11,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Left, RowNumber
 from django.utils.text import Truncator
 
-from agileml.metrics.models import Criterion, Judgement
+from agileml.metrics.models import Criterion, Judgement, Snapshot
 from agileml.planning.models import Decision, Evidence, Sprint
 from agileml.planning.queries.cards import LIGHT, Light, light_of
 from agileml.planning.rules.suggesting import Cause
@@ -69,15 +69,13 @@ def _read_needs(found: Signals, sprint: Sprint, numbers: Mapping[int, int]) -> D
     needs = Dependency.objects.filter(ticket__in=list(numbers)).values_list(
         "ticket", "needs", "needs__number", "needs__status", "needs__deleted_at"
     )
-    cited = (
-        Evidence.objects.filter(_stands("decision"), decision__sprint=sprint)
-        .values("finding", "snapshot__candidate")
-        .order_by()
-    )
+    measured = Snapshot.objects.corrected().filter(pk=OuterRef("snapshot")).values("as_candidate")
+    cited = Evidence.objects.filter(_stands("decision"), decision__sprint=sprint)
+    cited = cited.annotate(candidate=Subquery(measured[:1])).values("finding", "candidate").order_by()
     rests = cited.annotate(number=Value(0), kind=Value(EVIDENCE), last=Max("decision__at"))
     decided = Decided()
     both: Iterable[tuple[Any, ...]] = needs.union(
-        rests.values_list("finding", "snapshot__candidate", "number", "kind", "last"), all=True
+        rests.values_list("finding", "candidate", "number", "kind", "last"), all=True
     )
     for one, other, number, status, at in both:
         if status != EVIDENCE:
