@@ -70,8 +70,8 @@ def _read_needs(found: Signals, sprint: Sprint, numbers: Mapping[int, int]) -> D
         "ticket", "needs", "needs__number", "needs__status", "needs__deleted_at"
     )
     measured = Snapshot.objects.corrected().filter(pk=OuterRef("snapshot")).values("as_candidate")
-    cited = Evidence.objects.filter(_stands("decision"), decision__sprint=sprint)
-    cited = cited.annotate(candidate=Subquery(measured[:1])).values("finding", "candidate").order_by()
+    answers = Evidence.objects.filter(_stands("decision"), decision__sprint=sprint)
+    cited = answers.annotate(candidate=Subquery(measured[:1])).values("finding", "candidate").order_by()
     rests = cited.annotate(number=Value(0), kind=Value(EVIDENCE), last=Max("decision__at"))
     decided = Decided()
     both: Iterable[tuple[Any, ...]] = needs.union(
