@@ -146,8 +146,8 @@ class Web:
                 return Answer(response.status_code, response.headers, body)
         except Busy:
             raise Unreachable(f"{AT_ONCE} requests to {where} are under way, and no more are made at once.") from None
-        except (httpcore.ConnectTimeout, httpcore.ConnectError):
-            raise Unreachable(f"Nothing answers at {where}: is the server running, and the port right?") from None
+        except (httpcore.ConnectTimeout, httpcore.ConnectError) as error:
+            raise Unreachable(_not_connected(error, where)) from None
         except (httpcore.TimeoutException, httpx.TimeoutException):
             raise Unreachable(f"{where} takes too long to answer.") from None
         except (httpcore.NetworkError, httpcore.ProtocolError, httpx.TransportError, zlib.error):
@@ -321,6 +321,19 @@ def _within(room: int, response: httpx.Response, where: str) -> Iterator[bytes]:
         yield plain
     if unpacker and not unpacker.eof:
         raise zlib.error("It ended early.")
+
+
+def _not_connected(error: Exception, where: str) -> str:
+    """Why there is no connection: nobody answers, or who answers cannot prove who it is."""
+    match error.__context__:  # httpcore drops the cause
+        case ssl.SSLCertVerificationError():
+            return (
+                f"The certificate of {where} is not believed: it is for another name, has ended, or was signed by "
+                "nobody who is trusted here. SSL_CERT_FILE names who is."
+            )
+        case ssl.SSLError():
+            return f"{where} does not speak TLS: is it http:// rather than https://?"
+    return f"Nothing answers at {where}: is the server running, and the port right?"
 
 
 def _left(ends: float, timeout: float | None) -> float:

@@ -97,3 +97,15 @@ def test_a_finding_and_a_decision_rest_on_an_evaluation(world: World):
     nothing = [{"evaluation": SVM}]
     lost = api.post("tickets/1/findings/", {"kind": "confirms", "text": "Yes.", "cites": nothing}, status=422)
     assert lost["errors"][0]["pointer"] == "/cites/0/evaluation"
+
+
+def test_a_ticket_that_a_champion_or_an_evaluation_names_is_not_deleted(world: World):
+    api = Api(world.cast.lead)
+    made = api.post("tickets/", {"type": "deployment", "title": "Put it to use"})
+    sent = {"kind": "override", "candidate": MLP, "reason": "It is fast.", "deployment": made["number"]}
+    api.post(f"{HERE}promotions/", sent)
+    for number in (made["number"], 3):
+        version = api.get(f"tickets/{number}/")["version"]
+        answer = api("DELETE", f"tickets/{number}/", if_match=f'"{version}"')
+        assert (answer.status_code, answer.json()["code"]) == (409, "referenced")
+    assert {made["number"], 3} <= {row["number"] for row in api.walk("tickets/")}

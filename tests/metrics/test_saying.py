@@ -44,7 +44,20 @@ ANSWER = Answer("win", 5, 0.01, 0.0325, mean=0.008)
         ),
         (
             replace(ANSWER, verdict="blocked_by_guardrail", guardrails=(Guarded("latency", -3.0, 1.0, held=False),)),
-            "Better than the champion by 0.8 points over five repeats, but latency got worse by 3.",
+            "Better than the champion by 0.8 points over five repeats, but latency got worse by 3 ms.",
+        ),
+        (
+            replace(
+                ANSWER,
+                verdict="blocked_by_guardrail",
+                guardrails=(
+                    Guarded("recall", -0.0078, 0.002, held=False),
+                    Guarded("latency", 1.0, 1.0, held=True),
+                    Guarded("f2", None, 0.0, held=False),
+                ),
+            ),
+            "Better than the champion by 0.8 points over five repeats, "
+            "but recall got worse by 0.78 points and f2 was not measured.",
         ),
         (
             replace(ANSWER, verdict="not_comparable", mean=None, problem="seed=3 has not been measured."),
@@ -53,7 +66,7 @@ ANSWER = Answer("win", 5, 0.01, 0.0325, mean=0.008)
     ],
 )
 def test_a_verdict_is_one_sentence(answer: Answer, said: str):
-    assert sentence(FIVE, answer, "%") == said
+    assert sentence(FIVE, answer, {"f1": "%", "latency": "ms", "recall": "%"}) == said
 
 
 def test_every_verdict_has_a_word_and_a_tone():

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from agileml.journal.models import Change
+from agileml.metrics.actions.promotions import set_deployment
+from agileml.metrics.models import RegisteredModel
 from agileml.planning.actions import notes, sprints, tickets
 from agileml.planning.models import Assignment, Sprint
 from agileml.planning.rules.retro import parse
@@ -12,6 +14,7 @@ from agileml.planning.rules.starting import Destination
 from agileml.projects.doors import Forbidden, Hidden
 from agileml.work.actions import Referenced, Stale
 from agileml.work.models import Ticket
+from tests.challenges import BETTER, candidate, challenge
 from tests.factories import NOW, Cast, make_sprint, make_ticket, measure, replan
 from tests.planning.mirror import images
 
@@ -80,6 +83,29 @@ def test_what_history_names_is_skipped_and_not_deleted(
     with pytest.raises(Referenced):
         delete(cast, number)
     assert number in images(cast.project)
+
+
+def deploys(cast: Cast, number: int | None) -> None:
+    """Champion 1 is brought into use by this ticket, or by none."""
+    set_deployment(project=cast.project, model="reader", number=1, deployment=number, actor=cast.lead, now=NOW)
+
+
+def test_a_ticket_that_brings_a_champion_into_use_is_kept_as_long_as_it_is_named(cast: Cast, model: RegisteredModel):
+    number = make_ticket(cast, type="deployment").number
+    deploys(cast, number)
+    with pytest.raises(Referenced):
+        delete(cast, number)
+    assert number in images(cast.project)
+    deploys(cast, None)
+    delete(cast, number)
+    assert number not in images(cast.project)
+
+
+def test_tickets_whose_candidates_are_compared_are_kept(cast: Cast, model: RegisteredModel):
+    evaluation = challenge(cast, candidate(cast, "svm", BETTER))
+    for compared in (evaluation.challenger, evaluation.champion.candidate):
+        with pytest.raises(Referenced):
+            delete(cast, compared.ticket.number)
 
 
 def test_a_deleted_ticket_is_as_one_that_never_was(cast: Cast, sprint: Sprint):

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from agileml.journal.models import Audit, Change
+from agileml.metrics.actions.promotions import set_deployment
+from agileml.metrics.models import Evaluation, RegisteredModel
 from agileml.planning.actions import notes, progress
 from agileml.planning.models import Sprint
 from agileml.planning.rules.progress import DoneRule, NeedsPlan
@@ -12,6 +14,7 @@ from agileml.projects.doors import Forbidden, Hidden
 from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from agileml.work.types import TicketType
+from tests.challenges import BETTER, candidate, challenge, take
 from tests.factories import NOW, Cast, make_ticket, measure, replan
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +146,41 @@ def test_an_analysis_needs_a_finding_that_cites_snapshots(cast: Cast):
     assert move(cast, ticket.number, "done", outcome="learned").status == "done"
 
 
+@pytest.fixture
+def looked_at(cast: Cast, model: RegisteredModel) -> Evaluation:
+    """A challenger of the champion, and a verdict on the two."""
+    evaluation = challenge(cast, candidate(cast, "svm", BETTER))
+    take(cast)
+    return evaluation
+
+
+def test_a_verdict_on_what_was_measured_here_is_enough_for_an_analysis(cast: Cast, model: RegisteredModel):
+    ticket = make_ticket(cast, type="result_analysis")
+    challenge(cast, candidate(cast, "svm", BETTER, ticket=ticket))
+    assert lacks(cast, ticket, outcome="learned") == ["citation"], "an evaluation that nobody looked at says nothing"
+    take(cast)
+    assert move(cast, ticket.number, "done", outcome="learned").status == "done"
+
+
+@pytest.mark.parametrize("side", ["challenger", "champion"])
+def test_a_verdict_on_what_an_analysis_needs_is_enough(cast: Cast, looked_at: Evaluation, side: str):
+    compared = looked_at.challenger if side == "challenger" else looked_at.champion.candidate
+    ticket = make_ticket(cast, type="result_analysis", depends_on=[compared.ticket.number])
+    assert move(cast, ticket.number, "done", outcome="learned").status == "done"
+
+
+def test_a_verdict_on_what_has_nothing_to_do_with_an_analysis_is_not(cast: Cast, looked_at: Evaluation):
+    ticket = make_ticket(cast, type="result_analysis", depends_on=[make_ticket(cast).number])
+    assert lacks(cast, ticket, outcome="learned") == ["citation"]
+
+
+def test_a_finding_that_cites_an_evaluation_is_enough_for_an_analysis(cast: Cast, looked_at: Evaluation):
+    ticket = make_ticket(cast, type="result_analysis")
+    sent = {"kind": "confirms", "text": "It is better.", "cites": [{"evaluation": str(looked_at.uid)}]}
+    notes.write_finding(project=cast.project, ticket=ticket.number, sent=sent, actor=cast.member, now=NOW)
+    assert move(cast, ticket.number, "done", outcome="learned").status == "done"
+
+
 def test_a_review_needs_an_opinion_by_somebody_else(cast: Cast):
     ticket = make_ticket(cast, type="review", assignee=str(cast.member.uid))
     opine(cast, ticket, cast.member)
@@ -159,6 +197,13 @@ def test_on_a_review_that_nobody_was_given_anybody_has_an_opinion(cast: Cast):
 
 def test_a_deployment_needs_a_link(cast: Cast):
     ticket = make_ticket(cast, type="deployment", links=[{"url": "https://example.com/model"}])
+    assert move(cast, ticket.number, "done", outcome="shipped").status == "done"
+
+
+def test_a_promotion_that_names_a_deployment_is_enough_for_it_alone(cast: Cast, model: RegisteredModel):
+    ticket, other = make_ticket(cast, type="deployment"), make_ticket(cast, type="deployment")
+    set_deployment(project=cast.project, model="reader", number=1, deployment=ticket.number, actor=cast.lead, now=NOW)
+    assert lacks(cast, other, outcome="shipped") == ["link"]
     assert move(cast, ticket.number, "done", outcome="shipped").status == "done"
 
 

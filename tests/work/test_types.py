@@ -8,9 +8,9 @@ ENOUGH = {
     "literature_review": [DoneFacts(findings=1)],
     "data_exploration": [DoneFacts(findings=1)],
     "algorithm_development": [DoneFacts(snapshots=1), DoneFacts(findings=1)],
-    "result_analysis": [DoneFacts(findings=1, citing_findings=1)],
+    "result_analysis": [DoneFacts(findings=1, citing_findings=1), DoneFacts(verdicts=1)],
     "review": [DoneFacts(others_opinions=1)],
-    "deployment": [DoneFacts(links=1)],
+    "deployment": [DoneFacts(links=1), DoneFacts(promotions=1)],
     "engineering": [DoneFacts()],
 }
 

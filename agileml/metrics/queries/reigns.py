@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import F, Prefetch, Window
 from django.db.models.functions import RowNumber
 
-from agileml.metrics.models import Candidate, Evaluation, Look, Policy, Promotion, RegisteredModel, Snapshot
+from agileml.metrics.models import Candidate, Evaluation, Look, Metric, Policy, Promotion, RegisteredModel, Snapshot
 from agileml.metrics.queries.champions import evaluations, is_live, promotions
 from agileml.metrics.rules.exact import least_pairs
 from agileml.metrics.rules.judging import Reading, aggregate
@@ -32,14 +32,21 @@ class Reign:
 
 @dataclass(frozen=True)
 class Standing:
-    """An evaluation and what it says; before the first look only what is in, never how it would come out."""
+    """An evaluation and what it says; before the first look only what is in, never how it would come out.
+
+    `units` are those of its metric and its guardrails.
+    """
 
     evaluation: Evaluation
     terms: Terms
     looks: Sequence[Look]
     answer: Answer | None
     measured: int
-    unit: str
+    units: Mapping[str, str]
+
+    @property
+    def unit(self) -> str:
+        return self.units.get(self.terms.metric, "")
 
     @property
     def planned(self) -> int:
@@ -61,7 +68,7 @@ class Standing:
     @property
     def sentence(self) -> str:
         """The verdict in one plain sentence; empty before the first look."""
-        return sentence(self.terms, self.answer, self.unit) if self.answer else ""
+        return sentence(self.terms, self.answer, self.units) if self.answer else ""
 
     @property
     def won(self) -> bool:
@@ -81,6 +88,7 @@ class Line:
     policies: Sequence[Policy]
     reigns: Sequence[Reign]
     standings: Sequence[Standing]
+    units: Mapping[str, str]
 
     @property
     def policy(self) -> Policy | None:
@@ -101,7 +109,7 @@ class Line:
 
 
 def lines(project: Project) -> list[Line]:
-    """All lines of models of a project, in the order in which they were registered; six queries."""
+    """All lines of models of a project, in the order of registration; six queries, seven with guardrails."""
     models = list(RegisteredModel.objects.filter(project=project).order_by("pk"))
     policies: dict[int, list[Policy]] = defaultdict(list)
     for policy in Policy.objects.filter(model__in=models).select_related("metric", "actor").order_by("-version"):
@@ -115,12 +123,14 @@ def lines(project: Project) -> list[Line]:
     everybody = {row.candidate_id for rows in crowned.values() for row in rows}
     everybody |= {row.challenger_id for rows in compared.values() for row in rows}
     values = pairs_of(everybody)
+    units = _units(policy for rows in policies.values() for policy in rows)
     return [
         Line(
             model,
             policies[model.pk],
             [_reign(row, next(iter(policies[model.pk]), None), values) for row in crowned[model.pk]],
-            [_standing(row, values) for row in compared[model.pk]],
+            [_standing(row, values, units) for row in compared[model.pk]],
+            units,
         )
         for model in models
     ]
@@ -129,7 +139,9 @@ def lines(project: Project) -> list[Line]:
 def standing(project: Project, slug: str, number: int) -> Standing | None:
     """One evaluation; None where there is none."""
     row = _with_looks(evaluations().filter(model__project=project, model__slug=slug, number=number)).first()
-    return None if row is None else _standing(row, pairs_of({row.challenger_id, row.champion.candidate_id}))
+    if row is None:
+        return None
+    return _standing(row, pairs_of({row.challenger_id, row.champion.candidate_id}), _units([row.policy]))
 
 
 def challengers(policy: Policy) -> list[Candidate]:
@@ -172,10 +184,23 @@ def _reign(row: Promotion, policy: Policy | None, values: Mapping[Spot, Pairs]) 
                  len(pairs))  # fmt: skip
 
 
-def _standing(row: Evaluation, values: Mapping[Spot, Pairs]) -> Standing:
+def _units(policies: Iterable[Policy]) -> dict[str, str]:
+    """The units of the metrics of one project's policies and of their guardrails, by key; a query if there are such."""
+    units: dict[str, str] = {}
+    guarded: set[str] = set()
+    project = None
+    for policy in policies:
+        units[policy.metric.key], project = policy.metric.unit, policy.metric.project_id
+        guarded |= {guardrail["metric"] for guardrail in policy.guardrails}
+    if guarded - units.keys():
+        units |= Metric.objects.filter(project=project, key__in=guarded).values_list("key", "unit")
+    return units
+
+
+def _standing(row: Evaluation, values: Mapping[Spot, Pairs], units: Mapping[str, str]) -> Standing:
     terms = Terms.of(row.terms)
     looks = list(row.looked.all())
     pairs = values.get((row.challenger_id, terms.metric, terms.dataset_digest, terms.split), {})
     measured = len(set(pairs) & set(terms.pairs)) if terms.design != AB_TEST else 0
     answer = Answer.of(looks[-1].answer) if looks else None
-    return Standing(row, terms, looks, answer, measured, row.policy.metric.unit)
+    return Standing(row, terms, looks, answer, measured, units)

@@ -1,7 +1,9 @@
 """A verdict in one plain sentence, for people who do not read intervals."""
 
+from collections.abc import Mapping
+
 from agileml.lib.figures import measured
-from agileml.metrics.rules.terms import AB_TEST, KFOLD, SEEDS, SINGLE, Answer, Terms
+from agileml.metrics.rules.terms import AB_TEST, KFOLD, SEEDS, SINGLE, Answer, Guarded, Terms
 
 WORDS = {
     "win": "Win",
@@ -22,11 +24,12 @@ TONES = {
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
-def sentence(terms: Terms, answer: Answer, unit: str = "") -> str:
-    """What may be said to somebody who was not there; `unit` is the metric's.
+def sentence(terms: Terms, answer: Answer, units: Mapping[str, str]) -> str:
+    """What may be said to somebody who was not there; `units` are the metrics', the guardrails' too, by their keys.
 
     It ends with how safe it is to say, never with a figure that looks safer than it is.
     """
+    unit = units.get(terms.metric, "")
     by = "" if answer.mean is None else _amount(abs(answer.mean), unit)
     over = _over(terms, answer.n)
     least = _amount(terms.margin, unit)
@@ -46,7 +49,7 @@ def sentence(terms: Terms, answer: Answer, unit: str = "") -> str:
             seen = f"{_side(answer, by)} {over}" if answer.mean is not None else "Not enough was measured"
             return f"{seen[0].upper()}{seen[1:]}: too few to tell anything{_more(terms, answer)}."
         case "blocked_by_guardrail":
-            broken = " and ".join(_broken(one.metric, one.change) for one in answer.guardrails if not one.held)
+            broken = " and ".join(_broken(one, units.get(one.metric, "")) for one in answer.guardrails if not one.held)
             return f"Better than the champion by {by} {over}, but {broken}."
         case "not_comparable":
             return f"Not comparable: {answer.problem}"
@@ -95,5 +98,7 @@ def _more(terms: Terms, answer: Answer) -> str:
     return f"; about {answer.more:,} more {what}{'' if answer.more == 1 else 's'} would tell"
 
 
-def _broken(metric: str, change: float | None) -> str:
-    return f"{metric} was not measured" if change is None else f"{metric} got worse by {measured(abs(change))}"
+def _broken(one: Guarded, unit: str) -> str:
+    if one.change is None:
+        return f"{one.metric} was not measured"
+    return f"{one.metric} got worse by {_amount(abs(one.change), unit)}"

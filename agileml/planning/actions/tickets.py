@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
+
 from agileml.accounts.models import User
 from agileml.metrics.actions.criteria import settle
 from agileml.metrics.actions.judging import judge_tickets
-from agileml.metrics.models import Snapshot
+from agileml.metrics.models import Candidate, Promotion, Snapshot
 from agileml.planning import shapes
 from agileml.planning.actions import decide, ledger, rows
 from agileml.planning.actions.limits import heed_giving
@@ -23,7 +25,17 @@ from agileml.work.links import AT_MOST, attached
 from agileml.work.models import Dependency, Ticket
 
 UNCOUNTED = {"waiting_on_run", "links"}  # what jobs and pushes set must not make a person's edit stale
-NAMED = "A decision or a measurement names this ticket, and history is kept: skip it instead."
+NAMED = "A decision, a measurement or a champion names this ticket, and history is kept: skip it instead."
+OF_IT = OuterRef("pk")
+NAMED_IN = (
+    Exists(Move.objects.filter(ticket=OF_IT))
+    | Exists(Snapshot.objects.filter(ticket=OF_IT))
+    | Exists(Candidate.objects.filter(Q(promotions__isnull=False) | Q(evaluations__isnull=False), ticket=OF_IT))
+    | Exists(Promotion.objects.filter(deployment=OF_IT))
+    | Exists(Evidence.objects.filter(finding__ticket=OF_IT))
+    | Exists(RetroLine.objects.filter(ticket=OF_IT))
+    | Exists(Ticket.objects.filter(split_from=OF_IT, deleted_at=None))
+)
 
 
 def create_ticket(
@@ -131,13 +143,7 @@ def delete_ticket(
         row = tickets.rows[number]
         if expected_version is not None and expected_version != row.version:
             raise Stale(tickets.before[row.pk])
-        named = Move.objects.filter(ticket=row).exists() or Snapshot.objects.filter(ticket=row).exists()
-        named = (
-            named
-            or Evidence.objects.filter(finding__ticket=row).exists()
-            or RetroLine.objects.filter(ticket=row).exists()
-        )
-        if named or Ticket.objects.filter(split_from=row, deleted_at=None).exists():
+        if Ticket.objects.filter(NAMED_IN, pk=row.pk).exists():
             raise Referenced(NAMED)
         waiting = list(Dependency.objects.filter(needs=row).values_list("ticket", flat=True))
         before = shapes.images(waiting, key=w.project.key)

@@ -1,5 +1,7 @@
 """Measured values in templates, written as everywhere else."""
 
+from collections.abc import Mapping
+
 from django import template
 
 from agileml.lib import figures
@@ -30,3 +32,9 @@ def percent_of(share: float) -> str:
 def verdict_word(verdict: str) -> str:
     """A verdict in a word."""
     return WORDS.get(verdict, verdict)
+
+
+@register.filter
+def unit_of(units: Mapping[str, str], metric: str) -> str:
+    """The unit of a metric, of some metrics' units by their keys."""
+    return units.get(metric, "")
