@@ -17,28 +17,28 @@ BETWEEN = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Champions:
-    """Tells of the one line of models that the team has; `dataset` is name and digest of the hold-out."""
+    """Tells of one line of models; `line` is how it is registered, `dataset` name and digest of the hold-out."""
 
     project: Project
     people: dict[str, User]
+    line: dict[str, Any]
     dataset: dict[str, str]
 
-    def begin(self, first: str, at: datetime) -> None:
-        """The model is registered with its first policy, and a baseline becomes its first champion."""
-        sent = {"slug": plan.MODEL, "name": "Digit reader", "purpose": "Reads one digit of an amount."}
-        register_model(project=self.project, sent=sent, actor=self.people["lead"], now=at)
-        self.agree(plan.POLICY_1, at)
+    def begin(self, first: str, policy: dict[str, Any], at: datetime) -> None:
+        """The line is registered with its first policy, and a baseline becomes its first champion."""
+        register_model(project=self.project, sent=self.line, actor=self.people["lead"], now=at)
+        self.agree(policy, at)
         self._promote({"kind": "first", "candidate": self._uid(first)}, at + BETWEEN)
 
     def agree(self, policy: dict[str, Any], at: datetime) -> None:
         """The team agrees how challengers are compared from now on."""
-        sent = {"metric": "error", "dataset": self.dataset, "split": "test"} | policy
-        set_policy(project=self.project, model=plan.MODEL, sent=sent, actor=self.people["lead"], now=at)
+        sent = {"dataset": self.dataset, "split": "test"} | policy
+        set_policy(sent=sent, actor=self.people["lead"], now=at, **self._here())
 
     def challenge(self, challenger: str, who: str, at: datetime, *, looks: int) -> int:
         """Somebody registers a comparison and looks so many times; its number."""
-        asked: dict[str, Any] = {"project": self.project, "model": plan.MODEL, "actor": self.people[who]}
-        sent = {"challenger": self._uid(challenger), "expects": plan.EXPECTS[challenger]}
+        asked = self._here() | {"actor": self.people[who]}
+        sent = {"challenger": self._uid(challenger), "expects": plan.EXPECTS[self.line["slug"]][challenger]}
         made = open_evaluation(sent=sent, now=at, **asked)
         for number in range(1, looks + 1):
             look(number=made.number, expected=number, now=at + number * BETWEEN, **asked)
@@ -49,7 +49,10 @@ class Champions:
         self._promote({"kind": "evaluation", "evaluation": evaluation, "deployment": deployment}, at)
 
     def _promote(self, sent: dict[str, Any], at: datetime) -> None:
-        promote(project=self.project, model=plan.MODEL, sent=sent, actor=self.people["lead"], now=at)
+        promote(sent=sent, actor=self.people["lead"], now=at, **self._here())
+
+    def _here(self) -> dict[str, Any]:
+        return {"project": self.project, "model": self.line["slug"]}
 
     def _uid(self, candidate: str) -> str:
         return str(Candidate.objects.get(ticket__project=self.project, name=candidate).uid)

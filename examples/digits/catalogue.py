@@ -136,7 +136,11 @@ TOPICS = (
         tuple(candidate("forest", features) for features in ("raw", "raw+edges+zoning")),
     ),
     Topic("svm-raw", "How good is a support vector machine on the pixels alone?", (candidate("svm", c=1.0), _SVM)),
-    Topic("svm-deskew", "Does straightening slanted digits help?", (candidate("svm", "deskew"),)),
+    Topic(
+        "svm-deskew",
+        "Does straightening slanted digits help, and does a harder penalty then?",
+        (candidate("svm", "deskew"), candidate("svm", "deskew", c=3.0)),
+    ),
     Topic(
         "other-features",
         "Do edge directions, edge histograms or zoning read better than the pixels?",

@@ -90,17 +90,18 @@ def test_the_tickets_of_the_plan_stand_in_number_order() -> None:
     assert len({row.title for row in cheque_reader.TICKETS}) == len(cheque_reader.TICKETS)
 
 
-def test_its_champions_came_by_its_own_runs_with_a_verdict_of_each_kind_that_they_hold(db: None) -> None:
+def test_its_champions_came_by_its_own_runs_with_a_verdict_of_each_important_kind(db: None) -> None:
     make(now=NOW)
 
-    crowned = Promotion.objects.order_by("number").values_list("candidate__name", "kind", "provisional")
-    assert list(crowned) == [
-        ("centroid-raw", "first", False),
-        ("knn-3-raw", "evaluation", True),
-        ("svm-raw", "evaluation", False),
-        ("svm-deskew", "evaluation", False),
+    crowned = Promotion.objects.order_by("model", "number")
+    assert list(crowned.values_list("model__slug", "candidate__name", "kind", "provisional")) == [
+        ("digit-reader", "centroid-raw", "first", False),
+        ("digit-reader", "knn-3-raw", "evaluation", True),
+        ("digit-reader", "svm-raw", "evaluation", False),
+        ("digit-reader", "svm-deskew", "evaluation", False),
+        ("chip-reader", "knn-3-raw", "first", False),
     ]
-    assert Promotion.objects.get(number=4).deployment.number == 14
+    assert Promotion.objects.get(model__slug="digit-reader", number=4).deployment.number == 14
     looks = list(Look.objects.order_by("pk"))
     said = [(look.evaluation.challenger.name, look.number, look.verdict) for look in looks]
     assert said == [
@@ -113,7 +114,20 @@ def test_its_champions_came_by_its_own_runs_with_a_verdict_of_each_kind_that_the
         ("svm-raw", 2, "win"),
         ("svm-deskew", 1, "inconclusive"),
         ("svm-deskew", 2, "win"),
+        ("svm-c3-deskew", 1, "inconclusive"),
+        ("svm-c3-deskew", 2, "no_win"),
+        ("mlp-64-raw", 1, "blocked_by_guardrail"),
     ]
     again = [verdict(Terms.of(look.terms), Inputs.of(look.inputs)) for look in looks]
     assert [answer.stored() for answer in again] == [look.answer for look in looks]
     assert [row.challenger.name for row in Evaluation.objects.filter(state="open")] == ["mlp-512-raw"]
+    assert max(look.at for look in looks) < NOW
+
+    none, held = (
+        next(look.answer for look in looks if look.verdict == word) for word in ("no_win", "blocked_by_guardrail")
+    )
+    assert none["lower"] < 0 < none["upper"] < none["margin"], "precise: the gain that matters is ruled out"
+    assert held["before_guardrails"] == "win"
+    lost = Runs().mean("mlp-width", "mlp-64-raw") - Runs().mean("knn", "knn-3-raw")
+    (guarded,) = held["guardrails"]
+    assert (guarded["metric"], guarded["held"], guarded["change"]) == ("error", False, pytest.approx(-lost))
