@@ -34,6 +34,7 @@ JUDGEMENT = (
     "uid", "ticket", "criterion", "state", "value", "bound", "candidate", "compared", "at", "revision",
 )  # fmt: skip
 METRIC = ("uid", "key", "direction", "unit", "smallest_difference", "watched", "revision")
+BASELINE = ("uid", "metric", "label", "candidate", "constant", "dataset", "split", "revision")
 SPRINT = (
     "uid", "number", "name", "goal", "increment", "start", "end", "state", "plan_version", "replans", "started_at",
     "closed_at", "version", "revision",

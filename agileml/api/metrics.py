@@ -15,8 +15,8 @@ from agileml.ingest.actions.pushes import Received, receive_push
 from agileml.ingest.rules.bodies import MOST_PUSHED_BYTES
 from agileml.metrics import shapes
 from agileml.metrics.actions.corrections import correct
-from agileml.metrics.actions.settings import edit_metric
-from agileml.metrics.models import Judgement, Metric, Snapshot, SnapshotCorrection
+from agileml.metrics.actions.settings import edit_metric, remove_baseline, set_baseline_as_sent
+from agileml.metrics.models import Baseline, Judgement, Metric, Snapshot, SnapshotCorrection
 
 
 class Metrics(ProjectView):
@@ -36,6 +36,31 @@ class OneMetric(ProjectView):
     def patch(self, request: Request, key: str, uid: UUID) -> Response:
         """Say which way is better (or none: not watched), its unit, and the smallest difference that matters."""
         return Response(shapes.metric(edit_metric(metric=str(uid), sent=self.sent(), **self.doing())))
+
+
+class Baselines(ProjectView):
+    """What metrics are worth without the work."""
+
+    takes = {"get": paging.PAGE}
+
+    def get(self, request: Request, key: str) -> Response:
+        """List it."""
+        rows = Baseline.objects.filter(project=self.project).select_related("metric", "candidate__ticket")
+        return self.vouched(paging.page(request, rows, _baselines, columns.BASELINE, by="pk"))
+
+    def post(self, request: Request, key: str) -> Response:
+        """Set one, in place of the one for the same metric, dataset and split; what is judged by it is judged anew."""
+        row = set_baseline_as_sent(sent=self.sent(), **self.doing())
+        return Response(shapes.baseline(row), status=201)
+
+
+class OneBaseline(ProjectView):
+    """A baseline."""
+
+    def delete(self, request: Request, key: str, uid: UUID) -> Response:
+        """Take it away; what was judged against it is judged anew."""
+        remove_baseline(baseline=uid, **self.doing())
+        return Response(status=204)
 
 
 class OrAsCurlSays(OnlyJson):
@@ -104,6 +129,10 @@ class Judgements(OnTicket):
 
 def _metrics(rows: list[Metric]) -> list[dict[str, Any]]:
     return [shapes.metric(row) for row in rows]
+
+
+def _baselines(rows: list[Baseline]) -> list[dict[str, Any]]:
+    return [shapes.baseline(row) for row in rows]
 
 
 def _corrections(rows: list[SnapshotCorrection]) -> list[dict[str, Any]]:

@@ -116,6 +116,8 @@ PROJECT: list[URLPattern | URLResolver] = [
     path("decisions/<uuid:uid>/revert/", decisions.Revert.as_view(), name="revert"),
     path("metrics/", metrics.Metrics.as_view(), name="metrics"),
     path("metrics/<uuid:uid>/", metrics.OneMetric.as_view(), name="metric"),
+    path("baselines/", metrics.Baselines.as_view(), name="baselines"),
+    path("baselines/<uuid:uid>/", metrics.OneBaseline.as_view(), name="baseline"),
     path("models/", models.Models.as_view(), name="models"),
     path("models/<slug:slug>/", include(MODEL)),
     path("promotions/", models.Promotions.as_view(), name="promotions"),

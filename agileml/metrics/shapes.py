@@ -5,6 +5,7 @@ from typing import Any
 
 from agileml.lib.times import maybe_rfc3339, rfc3339
 from agileml.metrics.models import (
+    Baseline,
     Candidate,
     Criterion,
     Evaluation,
@@ -129,6 +130,20 @@ def target(row: Target) -> dict[str, Any]:
 def candidate(row: Candidate) -> Shape:
     """A candidate as clients see it. Needs `ticket` loaded."""
     return {"uid": str(row.uid), "ticket": row.ticket.number, "name": row.name, "created_at": rfc3339(row.created_at)}
+
+
+def baseline(row: Baseline) -> Shape:
+    """A baseline as clients see it; an empty dataset (its digest) or split is any. Needs metric, candidate's ticket."""
+    return {
+        "uid": str(row.uid),
+        "metric": row.metric.key,
+        "label": row.label,
+        "candidate": candidate(row.candidate) if row.candidate else None,
+        "constant": row.constant,
+        "dataset": row.dataset_digest,
+        "split": row.split,
+        "revision": row.revision,
+    }
 
 
 def policy(row: Policy) -> Shape:

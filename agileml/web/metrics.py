@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agileml.lib.figures import gap, measured, scale_of
 from agileml.lib.numbers import whole
-from agileml.metrics.actions.settings import edit_metric, set_baseline
-from agileml.metrics.models import Candidate, Metric
+from agileml.metrics.actions.settings import edit_metric, remove_baseline, set_baseline
+from agileml.metrics.models import Baseline, Candidate, Metric
 from agileml.metrics.queries.listed import Base, Listed, Place, listed, of_metrics, places_of
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.planning.queries.gains import gains
@@ -84,6 +84,18 @@ def baseline(request: HttpRequest, key: str, uid: UUID) -> HttpResponse:
     set_baseline(metric=row.key, project=access.project, actor=access.user, now=timezone.now(), **chosen)
     messages.success(request, "The baseline is set, and what is judged against it was judged anew.")
     return redirect("metrics", key)
+
+
+@login_required
+@require_POST
+def remove(request: HttpRequest, key: str, uid: UUID, base: UUID) -> HttpResponse:
+    """Take a baseline of the metric away."""
+    access = enter(request, key, need=Need.LEAD)
+    if not Baseline.objects.filter(metric=_metric(access, uid), uid=base).exists():
+        raise Hidden(base)
+    remove_baseline(project=access.project, baseline=base, actor=access.user, now=timezone.now())
+    messages.success(request, "The baseline is removed, and what was judged against it was judged anew.")
+    return redirect("metrics_edit", key, uid)
 
 
 def _metric(access: Access, uid: UUID) -> Metric:
@@ -223,6 +235,7 @@ def _baseline(teller: Teller, base: Base, unit: str) -> dict[str, Any]:
     of = row.candidate
     named = bool(row.dataset_digest or row.split)
     return {
+        "uid": row.uid,
         "label": row.label,
         "value": measured(base.value, unit),
         "on": _on(base.dataset, row.dataset_digest, row.split) if named or of else "any dataset",

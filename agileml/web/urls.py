@@ -86,6 +86,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<str:key>/metrics/", metrics.show, name="metrics"),
     path("p/<str:key>/metrics/<uuid:uid>/", metrics.edit, name="metrics_edit"),
     path("p/<str:key>/metrics/<uuid:uid>/baseline/", metrics.baseline, name="metrics_baseline"),
+    path("p/<str:key>/metrics/<uuid:uid>/baseline/<uuid:base>/remove/", metrics.remove, name="metrics_baseline_remove"),
     path("p/<str:key>/parked/", parked.show, name="parked"),
     path("p/<str:key>/tried/", tried.show, name="tried"),
     path("p/<str:key>/epics/", epics.show, name="epics"),

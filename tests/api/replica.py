@@ -12,6 +12,7 @@ LISTS = {
     "sprint": "sprints/",
     "decision": "decisions/",
     "metric": "metrics/",
+    "baseline": "baselines/",
     "model": "models/",
     "promotion": "promotions/",
 }

@@ -19,7 +19,7 @@ from agileml.metrics.actions.evaluations import open_evaluation
 from agileml.metrics.actions.promotions import promote
 from agileml.metrics.actions.registered import register_model, set_policy
 from agileml.metrics.actions.settings import set_baseline, watch_metric
-from agileml.metrics.models import Candidate, Metric
+from agileml.metrics.models import Baseline, Candidate, Metric
 from agileml.planning.actions.decide import Why
 from agileml.planning.actions.proposals import propose
 from agileml.planning.actions.sprints import close_sprint
@@ -29,7 +29,7 @@ from agileml.work.actions import create_epic, create_story
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, measure, replan
 
-RULE, SVM, MLP, ERROR = (f"0f8fad5b-d9cb-469f-a165-70867728950{digit}" for digit in "1234")
+RULE, SVM, MLP, ERROR, BASE = (f"0f8fad5b-d9cb-469f-a165-70867728950{digit}" for digit in "12345")
 POLICY = {
     "metric": "error", "margin": 0.01, "dataset": {"name": "holdout", "digest": "d1"}, "split": "test", "planned_n": 3,
 }  # fmt: skip
@@ -90,6 +90,7 @@ def make_model(cast: Cast) -> None:
     set_policy(model="reader", sent=POLICY, **told)
     rule = Candidate.objects.get(uid=RULE)
     set_baseline(metric="error", label="Rule", candidate=rule, dataset_digest="d1", split="test", **told)
+    Baseline.objects.filter(project=cast.project).update(uid=BASE)
     promote(model="reader", sent={"kind": "first", "candidate": RULE}, **told)
     open_evaluation(model="reader", sent={"challenger": SVM}, **told)
 
@@ -225,6 +226,9 @@ ROUTES = [
         {"direction": "higher", "unit": "%", "smallest_difference": 0.001},
         {"uid": ERROR},
     ),
+    Route("baselines", "get", Need.READ),
+    Route("baselines", "post", Need.LEAD, 201, {"metric": "error", "label": "By hand", "constant": 0.5}),
+    Route("baseline", "delete", Need.LEAD, 204, args={"uid": BASE}),
     Route("models", "get", Need.READ),
     Route("models", "post", Need.LEAD, 201, {"slug": "letters", "name": "Letters", "purpose": "To read letters."}),
     Route("model", "get", Need.READ),

@@ -107,7 +107,7 @@ def test_every_parameter_is_named():
     "name",
     [
         "TICKET", "SNAPSHOT", "SPRINT", "DECISION", "METRIC", "EPIC", "PROPOSAL", "MODEL", "POLICY", "EVALUATION",
-        "PROMOTION", "CANDIDATE",
+        "PROMOTION", "CANDIDATE", "BASELINE",
     ],
 )  # fmt: skip
 def test_every_field_is_named(name: str):

@@ -149,7 +149,7 @@ def test_sprints_are_filtered_by_state_stories_by_epic_snapshots_by_metric(cast:
 
 LISTS = [
     "members/", "epics/", "stories/", "tickets/", "sprints/", "sprints/1/decisions/", "decisions/", "metrics/",
-    "sprints/1/proposals/",
+    "baselines/", "sprints/1/proposals/",
     "tickets/1/findings/", "tickets/1/opinions/", "tickets/1/comments/", "tickets/1/snapshots/", "sprints/1/board/",
     "sprints/1/plan/", "changes/",
 ]  # fmt: skip

@@ -7,10 +7,11 @@ import pytest
 from agileml.api import columns
 from tests.api.client import Api
 from tests.api.replica import Replica, read, without
-from tests.api.routes import ERROR, World, make_world
+from tests.api.routes import BASE, ERROR, SVM, World, make_world
 
 pytestmark = pytest.mark.django_db
 HERE = f"metrics/{ERROR}/"
+AGAINST = {"metric": "error", "op": "<=", "against": "baseline", "margin": 0}
 
 
 @pytest.fixture
@@ -61,3 +62,24 @@ def test_what_is_judged_by_stays_watched(world: World):
 def test_a_metric_that_is_not_there_is_not_found(world: World):
     answer = Api(world.cast.lead)("PATCH", f"metrics/{world.proposal.uid}/", {"unit": "%"})
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_a_baseline_looks_the_same_in_its_list_in_the_feed_and_in_the_answer(world: World):
+    api = Api(world.cast.lead)
+    replica = Replica(api)
+    api.post("tickets/", {"type": "review", "title": "Is it better?", "criteria": [AGAINST]})
+    made = api.post("baselines/", {"metric": "error", "label": "Guessing", "constant": 0.9})
+    assert tuple(made) == columns.BASELINE
+    assert api.walk("baselines/")[-1] == made
+    moved = api.post(
+        "baselines/", {"metric": "error", "label": "SVM", "candidate": SVM, "dataset": "d1", "split": "test"}
+    )
+    assert (moved["uid"], moved["candidate"]["name"], moved["constant"]) == (BASE, "svm", None)
+    assert api.post("baselines/", {"metric": "error", "label": "Guessing", "constant": 0.9}) == made
+    replica.follow()
+    assert without(replica.rows) == without(read(api))
+    assert api("DELETE", f"baselines/{BASE}/").status_code == 204
+    assert api("DELETE", f"baselines/{BASE}/").status_code == 404
+    replica.follow()
+    assert without(replica.rows) == without(read(api))
+    assert [row["uid"] for row in api.walk("baselines/")] == [made["uid"]]

@@ -159,6 +159,17 @@ def test_a_baseline_is_what_was_measured_or_a_constant(measured: Cast):
     assert Baseline.objects.get(dataset_digest="sha256:1").constant == 0.1
 
 
+def test_a_baseline_is_removed_by_a_lead_on_the_page_of_its_metric(measured: Cast):
+    base = set_baseline(metric="error", label="Guessing", constant=0.9, **by(measured))
+    address = f"{one()}baseline/{base.uid}/remove/"
+    assert address in page(measured.lead, one())
+    assert browser_of(measured.member).post(address).status_code == 403
+    assert browser_of(measured.lead).post(f"{one('loss')}baseline/{base.uid}/remove/").status_code == 404
+    assert browser_of(measured.lead).post(address).status_code == 302
+    assert "No baseline yet." in page(measured.lead, one())
+    assert browser_of(measured.lead).post(address).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
