@@ -24,6 +24,7 @@ from agileml.planning.queries.done import lacking
 from agileml.planning.queries.ticket import (
     Where,
     citable,
+    cites_of,
     findings_to_cite,
     neighbours,
     standing_criteria,
@@ -104,7 +105,7 @@ def move(request: HttpRequest, key: str, number: int) -> HttpResponse:
 def _written(post: QueryDict) -> Written:
     """What is written in the done dialog: it may be just what the ticket lacks."""
     text, opinion, url = (post.get(name, "").strip() for name in ("finding", "opinion", "link"))
-    cites = [{"snapshot": uid} for said in post.getlist("cites") for uid in said.split()]
+    cites = cites_of(post.getlist("cites"))
     return Written(
         finding={"kind": post.get("kind", ""), "text": text, "cites": cites} if text else None,
         opinion={"opinion": opinion, "text": post.get("opinion_text", "")} if opinion else None,

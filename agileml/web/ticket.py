@@ -56,11 +56,10 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
 def finding(request: HttpRequest, key: str, number: int) -> HttpResponse:
     """Write down what was learned, citing the runs that it rests on."""
     access = enter(request, key, need=Need.WORK)
-    cites = [uid for said in request.POST.getlist("cites") for uid in said.split()]
     sent = {
         "kind": request.POST.get("kind", ""),
         "text": request.POST.get("text", ""),
-        "cites": [{"snapshot": uid} for uid in cites],
+        "cites": queries.cites_of(request.POST.getlist("cites")),
     }
     try:
         made = write_finding(project=access.project, ticket=number, sent=sent, actor=access.user, now=timezone.now())

@@ -2,16 +2,17 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
 
 from agileml.journal.models import Change
 from agileml.lib.figures import measured
-from agileml.metrics.models import Citation, Criterion, Judgement, Metric, Snapshot
+from agileml.metrics.models import Citation, Criterion, Evaluation, Judgement, Look, Metric, Promotion, Snapshot
+from agileml.metrics.rules.saying import WORDS
 from agileml.planning.models import Assignment, Move, Sprint
 from agileml.planning.queries.cards import Light, light
 from agileml.projects.doors import Hidden
@@ -21,6 +22,7 @@ from agileml.work.models import Dependency, Epic, Finding, Story, Ticket
 
 RUNS_AT_MOST = 400
 JUDGEMENTS_AT_MOST = 200
+OF_EVALUATION = "evaluation:"
 
 
 @dataclass(frozen=True)
@@ -178,19 +180,60 @@ def cited(finding: Finding) -> list[str]:
 
 @dataclass(frozen=True)
 class Citable:
-    """A candidate's newest runs, which a finding can cite with one tick."""
+    """A candidate's newest runs, or an evaluation, which a finding can cite with one tick; `key` names it in a form."""
 
-    name: str
     text: str
-    snapshots: Sequence[str]
+    key: str
+
+
+def cites_of(keys: Iterable[str]) -> list[dict[str, str]]:
+    """What the keys of ticked citables name, as a finding takes it."""
+    return [
+        {"evaluation": uid.removeprefix(OF_EVALUATION)} if uid.startswith(OF_EVALUATION) else {"snapshot": uid}
+        for key in keys
+        for uid in key.split()
+    ]
 
 
 def citable(ticket: Ticket, criteria: Sequence[Criterion], *, most: int = 6) -> list[Citable]:
-    """The candidates of a ticket with the runs that a finding would cite, the one measured last first.
+    """What a finding on a ticket can rest on: runs of candidates, the one measured last first, then evaluations.
 
     Those of the tickets that it needs too: an analysis rests on what others measured. Only of the metrics that the
     criteria are about; where there is none, of those that are watched.
     """
+    return [*_runs_to_cite(ticket, criteria, most=most), *_verdicts_to_cite(ticket, most=most)]
+
+
+def _verdicts_to_cite(ticket: Ticket, *, most: int) -> list[Citable]:
+    """Evaluations that somebody has looked at and that the ticket has a part in, the newest verdict first.
+
+    They compare what was measured on it or on a ticket that it needs, or crowned the champion that it brings into use.
+    """
+    here = Q(pk=ticket.pk) | Q(pk__in=Dependency.objects.filter(ticket=ticket).values("needs"))
+    tickets = Ticket.objects.filter(here).values("pk")
+    newest = Look.objects.filter(evaluation=OuterRef("pk")).order_by("-number")
+    rows = (
+        Evaluation.objects.filter(
+            Q(challenger__ticket__in=tickets)
+            | Q(champion__candidate__ticket__in=tickets)
+            | Exists(Promotion.objects.filter(evaluation=OuterRef("pk"), deployment=ticket))
+        )
+        .annotate(said=Subquery(newest.values("verdict")[:1]), said_at=Subquery(newest.values("at")[:1]))
+        .exclude(said=None)
+        .order_by("-said_at", "-pk")
+    )
+    told = rows.values_list("uid", "number", "model__name", "challenger__name", "champion__candidate__name", "said")
+    return [
+        Citable(
+            f"Evaluation {number} of {model}, {challenger or 'the runs'} against {champion or 'the runs'}: "
+            f"{WORDS[said].lower()}",
+            f"{OF_EVALUATION}{uid}",
+        )
+        for uid, number, model, challenger, champion, said in told[:most]
+    ]
+
+
+def _runs_to_cite(ticket: Ticket, criteria: Sequence[Criterion], *, most: int) -> list[Citable]:
     found: dict[tuple[str, str, str], list[tuple[str, float | None]]] = defaultdict(list)
     needed = Dependency.objects.filter(ticket=ticket).values("needs")
     rows = Snapshot.objects.current().corrected().filter(Q(ticket=ticket) | Q(ticket__in=needed))
@@ -209,7 +252,7 @@ def citable(ticket: Ticket, criteria: Sequence[Criterion], *, most: int = 6) -> 
         values = [value for _, value in runs_of if value is not None]
         mean = measured(math.fsum(values) / len(values), unit) if values else "no finite value"
         many = f"{len(runs_of)} runs" if len(runs_of) > 1 else "1 run"
-        result.append(Citable(name, f"{name or 'The runs'}: {key} {mean} ({many})", [uid for uid, _ in runs_of]))
+        result.append(Citable(f"{name or 'The runs'}: {key} {mean} ({many})", " ".join(uid for uid, _ in runs_of)))
     return result
 
 
