@@ -36,7 +36,8 @@ def send(cast: Cast, **sent: Any) -> Baseline:
 
 
 def take_away(cast: Cast, row: Baseline, **more: Any) -> None:
-    remove_baseline(**{"project": cast.project, "baseline": row.uid, "actor": cast.lead, "now": NOW} | more)
+    told: dict[str, Any] = {"project": cast.project, "baseline": row.uid, "actor": cast.lead, "now": NOW}
+    remove_baseline(**told | more)
 
 
 def light(ticket: Ticket) -> str:

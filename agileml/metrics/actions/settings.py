@@ -197,7 +197,8 @@ def _judge_against_baselines(w: ProjectWriting, metric: Metric) -> list[dict[str
 
 def _is_measured(row: Baseline) -> bool:
     """Whether its candidate has a value of the metric where the baseline holds."""
-    rows = Snapshot.objects.current().of_candidates([row.candidate_id]).filter(metric=row.metric)
+    assert row.candidate is not None
+    rows = Snapshot.objects.current().of_candidates([row.candidate.pk]).filter(metric=row.metric)
     if row.dataset_digest:
         rows = rows.filter(dataset_digest=row.dataset_digest)
     if row.split:
