@@ -62,7 +62,7 @@ POLICY_2: dict[str, Any] = POLICY_1 | {"planned_n": 10, "looks": 2}
 NINES = {
     "slug": "chip-reader",
     "name": "Reader on the scanner's chip",
-    "purpose": "Stops the cheques with a nine, which clerks correct most, before they leave the scanner.",
+    "purpose": "Finds the nines on the scanner itself, before a cheque is taken out again.",
 }
 POLICY_OF_NINES: dict[str, Any] = {
     "metric": "error_on_nines",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agileml.metrics.rules.saying import TONES, WORDS, plan_note, sentence
+from agileml.metrics.rules.saying import TONES, WORDS, allowed, guarded, plan_note, sentence
 from agileml.metrics.rules.terms import Answer, Guarded, Terms
 
 FIVE = Terms("f1", "higher", 0.01, "holdout", "sha256:1", "test", "seeds", tuple(f"seed={at}" for at in range(5)))
@@ -79,3 +79,23 @@ def test_too_few_pairs_for_the_test_are_told_when_it_is_planned():
         "With 5 repeats the exact test cannot reach its level, however clear the gain: "
         "as challenger number 2 it needs 7. It can be a win for now at best."
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "unit", "said"),
+    [
+        (-0.0078, "%", "got worse by 0.78 points"),
+        (0.01, "%", "got better by 1 point"),
+        (-3.0, "ms", "got worse by 3 ms"),
+        (0.0, "ms", "stayed as it was"),
+        (None, "ms", "was not measured"),
+    ],
+)
+def test_what_became_of_a_guardrails_metric_is_told_in_its_unit(change: float | None, unit: str, said: str):
+    assert guarded(Guarded("x", change, 0.0, held=True), unit) == said
+
+
+def test_how_much_worse_is_allowed_is_told_in_the_metrics_unit():
+    assert [allowed(0.002, "%"), allowed(3, "ms"), allowed(0, "ms")] == [
+        "0.2 points worse at most", "3 ms worse at most", "not worse at all",
+    ]  # fmt: skip

@@ -2,9 +2,10 @@
 
 import pytest
 
+from agileml.metrics.actions.settings import watch_metric
 from agileml.metrics.models import RegisteredModel
-from tests.challenges import BETTER, candidate, challenge, policy, take
-from tests.factories import Cast
+from tests.challenges import BETTER, ON, candidate, challenge, policy, take
+from tests.factories import NOW, Cast, measure
 from tests.web.browsing import browser_of
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +26,23 @@ def test_a_verdict_begins_with_a_sentence_and_unfolds_into_pairs_bounds_and_p(ca
     assert html.count('class="pair"') == 5
     assert "A third of the errors gone." in html
     assert "challenger number 1 of this champion" in html
+
+
+def test_a_guardrail_that_broke_says_by_how_much_in_the_unit_of_its_own_metric(cast: Cast, model: RegisteredModel):
+    watch_metric(project=cast.project, key="misses", direction="lower", unit="%", actor=cast.lead, now=NOW)
+    policy(cast, guardrails=[{"metric": "misses", "largest_regression": 0.002}])
+    svm = candidate(cast, "svm", BETTER)
+    for of, values in ((model.promotions.get().candidate, [0.01] * 5), (svm, [0.018] * 5)):
+        measure(cast, of.ticket, values, metric="misses", candidate=of.name, external_id=f"{of.name}-m", **ON)
+    challenge(cast, svm)
+    assert "misses: 0.2 points worse at most" in read(cast)
+    take(cast)
+    html = read(cast)
+    assert "Better than the champion by 0.096 over five repeats, but misses got worse by 0.8 points." in html
+    assert "misses got worse by 0.8 points <span" in html
+    models = browser_of(cast.lead).get("/p/TST/models/").content.decode()
+    assert "misses got worse by 0.8 points." in models
+    assert "misses: 0.2 points worse at most" in models
 
 
 def test_too_few_pairs_for_the_test_are_told_before_anybody_looks(cast: Cast, model: RegisteredModel):

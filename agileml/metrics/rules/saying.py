@@ -56,6 +56,20 @@ def sentence(terms: Terms, answer: Answer, units: Mapping[str, str]) -> str:
     return f"{_side(answer, by)[0].upper()}{_side(answer, by)[1:]} {over}: that may be chance{_more(terms, answer)}."
 
 
+def guarded(one: Guarded, unit: str) -> str:
+    """What became of a guardrail's metric, of which `unit` is the unit: "got worse by 0.78 points"."""
+    if one.change is None:
+        return "was not measured"
+    if one.change == 0:
+        return "stayed as it was"
+    return f"got {'better' if one.change > 0 else 'worse'} by {_amount(abs(one.change), unit)}"
+
+
+def allowed(largest_regression: float, unit: str) -> str:
+    """How much worse a guardrail lets its metric get: "0.2 points worse at most"."""
+    return f"{_amount(largest_regression, unit)} worse at most" if largest_regression else "not worse at all"
+
+
 def plan_note(terms: Terms, reachable: int) -> str:
     """What has to be said when an evaluation is planned with fewer pairs than its test needs; empty if it is not."""
     if terms.design not in {SEEDS, KFOLD} or len(terms.pairs) >= reachable:
@@ -99,6 +113,4 @@ def _more(terms: Terms, answer: Answer) -> str:
 
 
 def _broken(one: Guarded, unit: str) -> str:
-    if one.change is None:
-        return f"{one.metric} was not measured"
-    return f"{one.metric} got worse by {_amount(abs(one.change), unit)}"
+    return f"{one.metric} {guarded(one, unit)}"

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from django import template
 
 from agileml.lib import figures
+from agileml.metrics.rules import saying
 from agileml.metrics.rules.saying import WORDS
+from agileml.metrics.rules.terms import Guarded
 
 register = template.Library()
 
@@ -14,12 +16,6 @@ register = template.Library()
 def measured(value: float | None, unit: str = "") -> str:
     """A value in its metric's unit."""
     return figures.measured(value, unit)
-
-
-@register.filter
-def gap(value: float | None, unit: str = "") -> str:
-    """A difference with its sign."""
-    return "–" if value is None else figures.gap(value, unit)
 
 
 @register.filter
@@ -35,6 +31,18 @@ def verdict_word(verdict: str) -> str:
 
 
 @register.filter
+def change_of(one: Guarded, units: Mapping[str, str]) -> str:
+    """What became of a guardrail's metric; `units` are those of some metrics by their keys."""
+    return saying.guarded(one, units.get(one.metric, ""))
+
+
+@register.filter
 def unit_of(units: Mapping[str, str], metric: str) -> str:
     """The unit of a metric, of some metrics' units by their keys."""
     return units.get(metric, "")
+
+
+@register.filter
+def worse_at_most(allowed: float, unit: str) -> str:
+    """How much worse a guardrail lets its metric get."""
+    return saying.allowed(allowed, unit)
