@@ -6,11 +6,13 @@ PROJECT = (
 )  # fmt: skip
 MEMBER = ("uid", "user", "role", "joined_at", "revision")
 EPIC = (
-    "uid", "number", "title", "goal", "components", "target", "rank", "version", "revision", "created_at", "updated_at",
+    "uid", "number", "title", "goal", "components", "target", "rank", "external_refs", "version", "revision",
+    "created_at", "updated_at",
 )  # fmt: skip
 REVIEW = ("uid", "epic", "sprint", "verdict", "note", "author", "at", "revision")
 STORY = (
-    "uid", "number", "title", "description", "epic", "rank", "version", "revision", "created_at", "updated_at",
+    "uid", "number", "title", "description", "epic", "rank", "external_refs", "version", "revision", "created_at",
+    "updated_at",
 )  # fmt: skip
 TICKET = (
     "uid", "number", "key", "type", "title", "question", "description", "expected_benefit", "riskiest_assumption",
@@ -18,9 +20,9 @@ TICKET = (
     "blocked", "waiting_on_run", "links", "checklist", "sprint", "planned_sprint", "split_from", "rank", "depends_on",
     "criteria", "external_refs", "version", "revision", "created_at", "updated_at",
 )  # fmt: skip
-FINDING = ("uid", "ticket", "kind", "text", "cites", "author", "at", "revision")
+FINDING = ("uid", "ticket", "kind", "text", "cites", "author", "at", "external_refs", "revision")
 OPINION = ("uid", "ticket", "opinion", "text", "author", "at", "revision")
-COMMENT = ("uid", "ticket", "text", "author", "at", "revision")
+COMMENT = ("uid", "ticket", "text", "author", "at", "external_refs", "revision")
 SNAPSHOT = (
     "uid", "ticket", "metric", "value", "value_state", "step", "candidate", "pair_key", "split", "dataset",
     "observed_at", "run_id", "run_name", "run_url", "git_commit", "params", "source", "external_id", "supersedes",
@@ -37,7 +39,7 @@ METRIC = ("uid", "key", "direction", "unit", "smallest_difference", "watched", "
 BASELINE = ("uid", "metric", "label", "candidate", "constant", "dataset", "split", "revision")
 SPRINT = (
     "uid", "number", "name", "goal", "increment", "start", "end", "state", "plan_version", "replans", "started_at",
-    "closed_at", "version", "revision",
+    "closed_at", "external_refs", "version", "revision",
 )  # fmt: skip
 DECISION = (
     "uid", "sprint", "version", "group", "kind", "reason_code", "reason", "evidence", "moves", "actor", "at",

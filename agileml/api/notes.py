@@ -6,15 +6,16 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agileml.api import columns, paging
+from agileml.api import columns, elsewhere, paging
 from agileml.api.views import ProjectView
 from agileml.metrics.models import Citation
 from agileml.planning.actions import notes
 from agileml.projects.doors import Hidden
+from agileml.projects.models import read_refs
 from agileml.work import actions, fields, shapes
 from agileml.work.models import Comment, Finding, ReviewOpinion, Ticket
 
-COMMENT: dict[str, fields.Check] = {"text": lambda value: value}
+COMMENT: dict[str, fields.Check] = {"text": lambda value: value, "external_refs": fields.external_refs}
 
 
 class OnTicket(ProjectView):
@@ -34,9 +35,12 @@ class OnTicket(ProjectView):
 class Findings(OnTicket):
     """What was learned on a ticket."""
 
+    takes = {"get": (*paging.PAGE, *elsewhere.NAMES)}
+
     def get(self, request: Request, key: str, number: int) -> Response:
         """List it."""
         rows = Finding.objects.filter(ticket=self.ticket(number)).select_related("author", "ticket")
+        rows = elsewhere.by_name(request, self.project, rows)
         return self.vouched(paging.page(request, rows, findings, columns.FINDING, by="pk"))
 
     def post(self, request: Request, key: str, number: int) -> Response:
@@ -62,20 +66,24 @@ class Opinions(OnTicket):
 class Comments(OnTicket):
     """Remarks on a ticket."""
 
+    takes = {"get": (*paging.PAGE, *elsewhere.NAMES)}
+
     def get(self, request: Request, key: str, number: int) -> Response:
         """List them."""
         rows = Comment.objects.filter(ticket=self.ticket(number)).select_related("author", "ticket")
+        rows = elsewhere.by_name(request, self.project, rows)
         return self.vouched(paging.page(request, rows, _comments, columns.COMMENT, by="pk"))
 
     def post(self, request: Request, key: str, number: int) -> Response:
         """Make a remark."""
         sent = fields.clean(self.sent(), fields=COMMENT, required=("text",))
-        row = actions.add_comment(ticket=number, text=sent["text"], **self.doing())
+        row = actions.add_comment(ticket=number, **sent, **self.doing())
         return Response(shapes.comment(row, ticket=number), status=201)
 
 
 def findings(rows: list[Finding]) -> list[dict[str, Any]]:
-    """Findings as clients see them, in the order of `rows`; one query. The rows need author and ticket loaded."""
+    """Findings as clients see them, in the order of `rows`; two queries. The rows need author and ticket loaded."""
+    read_refs(rows)
     cited: dict[int, list[dict[str, str]]] = defaultdict(list)
     told = Citation.objects.filter(finding__in=rows).order_by("pk")
     for finding, snapshot, evaluation in told.values_list("finding", "snapshot__uid", "evaluation__uid"):
@@ -88,4 +96,5 @@ def _opinions(rows: list[ReviewOpinion]) -> list[dict[str, Any]]:
 
 
 def _comments(rows: list[Comment]) -> list[dict[str, Any]]:
+    read_refs(rows)
     return [shapes.comment(row, ticket=row.ticket.number) for row in rows]

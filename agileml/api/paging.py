@@ -52,11 +52,11 @@ def words(request: Request, name: str, choices: Sequence[str]) -> list[str] | No
     return found
 
 
-def text(request: Request, name: str) -> str | None:
+def text(request: Request, name: str, *, most: int = 200) -> str | None:
     """Text that every back end can compare; None when it is not asked for. Raises Wrong (400)."""
     if name not in request.query_params:
         return None
-    return str(_checked(request, name, fields.text(200)))
+    return str(_checked(request, name, fields.text(most)))
 
 
 def uid(request: Request, name: str) -> str | None:

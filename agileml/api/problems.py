@@ -22,7 +22,7 @@ from agileml.planning.actions.take_back import Overtaken
 from agileml.planning.rules.moves import Refusal, Refused
 from agileml.planning.rules.progress import DoneRule, NeedsPlan
 from agileml.planning.rules.wip import WipLimit
-from agileml.projects.actions import StaleSettings
+from agileml.projects.actions import StaleSettings, Taken
 from agileml.projects.doors import Forbidden, Hidden
 from agileml.projects.settings import BadSettings
 from agileml.work.actions import Referenced, Stale
@@ -118,6 +118,14 @@ def _wip_limit(error: WipLimit) -> Problem:
     return Problem(409, "wip_limit", str(error), errors)
 
 
+def _taken(error: Taken) -> Problem:
+    errors = [
+        {**one(line.pointer, "external_ref_taken", line.message), "uid": str(line.uid), "number": line.number}
+        for line in error.lines
+    ]
+    return Problem(409, "external_ref_taken", str(error), errors)
+
+
 def _resync(error: Resync) -> Problem:
     return Problem(410, "resync", str(error), more={"epoch": error.epoch, "revision": error.revision})
 
@@ -146,6 +154,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Problem]] = {
     WipLimit: _wip_limit,
     CannotBe: lambda error: Problem(409, error.code, str(error)),
     Referenced: lambda error: Problem(409, "referenced", str(error)),
+    Taken: _taken,
     Resync: _resync,
     APIException: _framework,
     Http404: lambda error: Problem(404, "not_found", NOT_THERE),

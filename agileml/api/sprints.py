@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agileml.api import columns, paging
+from agileml.api import columns, elsewhere, paging
 from agileml.api.reasons import apart
 from agileml.api.views import ProjectView, expected_version, tagged
 from agileml.planning import shapes
@@ -17,6 +17,7 @@ from agileml.planning.queries import report as reports
 from agileml.planning.rules import retro
 from agileml.planning.rules.moves import RESUME_COSTS
 from agileml.planning.rules.starting import Destination
+from agileml.projects.models import read_refs
 from agileml.work import fields
 from agileml.work.fields import FieldError, Invalid
 
@@ -41,7 +42,7 @@ LONGEST_NUMBER = 9
 class Sprints(ProjectView):
     """The sprints of a project."""
 
-    takes = {"get": (*paging.PAGE, "state")}
+    takes = {"get": (*paging.PAGE, "state", *elsewhere.NAMES)}
 
     def get(self, request: Request, key: str) -> Response:
         """List them."""
@@ -49,7 +50,8 @@ class Sprints(ProjectView):
         state = paging.words(request, "state", Sprint.State.values)
         if state is not None:
             rows = rows.filter(state__in=state)
-        return self.vouched(paging.page(request, rows, lambda found: list(map(shapes.sprint, found)), columns.SPRINT))
+        rows = elsewhere.by_name(request, self.project, rows)
+        return self.vouched(paging.page(request, rows, _sprints, columns.SPRINT))
 
     def post(self, request: Request, key: str) -> Response:
         """Plan one."""
@@ -155,6 +157,11 @@ class SprintPlanDiff(ProjectView):
 def decision_shape(row: Decision) -> dict[str, Any]:
     """One decision as clients see it."""
     return shapes.decisions([row])[0]
+
+
+def _sprints(rows: list[Sprint]) -> list[dict[str, Any]]:
+    read_refs(rows)
+    return [shapes.sprint(row) for row in rows]
 
 
 def _destinations(sent: Any) -> dict[int, Destination]:

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agileml.api import columns, paging
+from agileml.api import columns, elsewhere, paging
 from agileml.api.views import ProjectView, expected_version, tagged
 from agileml.metrics.actions.settings import set_target
 from agileml.planning import shapes as planning_shapes
@@ -13,7 +13,7 @@ from agileml.planning.actions import alignment
 from agileml.planning.models import AlignmentReview
 from agileml.planning.queries.epics import epic_shapes, story_of
 from agileml.projects.doors import Hidden
-from agileml.projects.models import Project
+from agileml.projects.models import Project, read_refs
 from agileml.work import actions, fields, shapes
 from agileml.work.actions import Stale
 from agileml.work.fields import FieldError, Invalid
@@ -30,11 +30,11 @@ TARGET: dict[str, fields.Check] = {
 class Epics(ProjectView):
     """The epics of a project."""
 
-    takes = {"get": paging.PAGE}
+    takes = {"get": (*paging.PAGE, *elsewhere.NAMES)}
 
     def get(self, request: Request, key: str) -> Response:
         """List them."""
-        rows = Epic.objects.filter(project=self.project, deleted_at=None)
+        rows = elsewhere.by_name(request, self.project, Epic.objects.filter(project=self.project, deleted_at=None))
         return self.vouched(paging.page(request, rows, epic_shapes, columns.EPIC))
 
     def post(self, request: Request, key: str) -> Response:
@@ -115,7 +115,7 @@ class Reviews(ProjectView):
 class Stories(ProjectView):
     """The stories of a project."""
 
-    takes = {"get": (*paging.PAGE, "epic")}
+    takes = {"get": (*paging.PAGE, "epic", *elsewhere.NAMES)}
 
     def get(self, request: Request, key: str) -> Response:
         """List them, of one epic if it is named."""
@@ -123,6 +123,7 @@ class Stories(ProjectView):
         epic = paging.number(request, "epic")
         if epic is not None:
             rows = rows.filter(epic__number=epic)
+        rows = elsewhere.by_name(request, self.project, rows)
         return self.vouched(paging.page(request, rows, _stories, columns.STORY))
 
     def post(self, request: Request, key: str) -> Response:
@@ -179,4 +180,5 @@ def _reviews(rows: list[AlignmentReview]) -> list[dict[str, Any]]:
 
 
 def _stories(rows: list[Story]) -> list[dict[str, Any]]:
+    read_refs(rows)
     return [shapes.story(row) for row in rows]

@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agileml.api import columns, paging
+from agileml.api import columns, elsewhere, paging
 from agileml.api.reasons import apart
 from agileml.api.views import ProjectView, expected_version, tagged
 from agileml.planning import shapes
@@ -25,6 +25,7 @@ from agileml.work.types import TicketType
 
 FILTERS = (
     "status", "type", "assignee", "story", "epic", "sprint", "label", "component", "updated_since", "search", "parked",
+    *elsewhere.NAMES,
 )  # fmt: skip
 NOBODY = "none"
 STATUS: dict[str, fields.Check] = {
@@ -159,7 +160,7 @@ def shape_of(project: Project, number: int) -> shapes.Shape:
 
 
 def _filtered(request: Request, project: Project) -> Any:
-    rows = shapes.loaded().filter(project=project, deleted_at=None)
+    rows = elsewhere.by_name(request, project, shapes.loaded().filter(project=project, deleted_at=None))
     status = paging.words(request, "status", Ticket.Status.values)
     kinds = paging.words(request, "type", TicketType.values)
     wanted: dict[str, Any] = {

@@ -7,12 +7,14 @@ from django.db import models
 
 from agileml.lib.doubles import DoublesField
 from agileml.metrics.models import Evaluation, Snapshot
-from agileml.projects.models import Project
+from agileml.projects.models import KnownElsewhere, Project
 from agileml.work.models import Epic, Finding, Ticket
 
 
-class Sprint(models.Model):
+class Sprint(KnownElsewhere):
     """Dates are the plan; state is what happened. `plan_version` and `replans` repeat what the decisions say."""
+
+    known_as = "sprint"
 
     class State(models.TextChoices):
         PLANNED = "planned", "planned"

@@ -19,7 +19,7 @@ from agileml.planning.models import (
     Sprint,
 )
 from agileml.planning.rules.suggesting import Suggestion
-from agileml.projects.models import ExternalRef
+from agileml.projects.models import read_refs
 from agileml.projects.shapes import person
 from agileml.work import links
 from agileml.work.models import Dependency, Ticket
@@ -49,10 +49,8 @@ def tickets(rows: Iterable[Ticket], *, key: str, with_refs: bool = True) -> list
         "ticket", "opened_by", "sprint__number"
     ):
         (planned if opened is None else active)[ticket_id] = number
-    refs: dict[Any, list[Shape]] = defaultdict(list)
-    known = ExternalRef.objects.filter(kind="ticket", object_uid__in=[row.uid for row in rows] if with_refs else [])
-    for ref in known.order_by("pk"):
-        refs[ref.object_uid].append({"system": ref.system, "id": ref.external_id, "url": ref.url})
+    if with_refs:
+        read_refs(rows)
     return [
         {
             "uid": str(row.uid),
@@ -86,7 +84,7 @@ def tickets(rows: Iterable[Ticket], *, key: str, with_refs: bool = True) -> list
             "rank": row.rank,
             "depends_on": needs.get(row.pk, []),
             "criteria": criteria.get(row.pk, []),
-            "external_refs": refs.get(row.uid, []),
+            "external_refs": row.external_refs if with_refs else [],
             "version": row.version,
             "revision": row.revision,
             "created_at": rfc3339(row.created_at),
@@ -122,8 +120,8 @@ def after_images(before: dict[int, Shape], after: dict[int, Shape]) -> list[Shap
     return sorted(result, key=lambda line: int(line["number"]))
 
 
-def sprint(row: Sprint) -> Shape:
-    """A sprint as clients see it."""
+def sprint(row: Sprint, *, with_refs: bool = True) -> Shape:
+    """A sprint as clients see it; without its names elsewhere where two are compared that cannot differ in them."""
     return {
         "uid": str(row.uid),
         "number": row.number,
@@ -137,6 +135,7 @@ def sprint(row: Sprint) -> Shape:
         "replans": row.replans,
         "started_at": maybe_rfc3339(row.started_at),
         "closed_at": maybe_rfc3339(row.closed_at),
+        "external_refs": row.external_refs if with_refs else [],
         "version": row.version,
         "revision": row.revision,
     }

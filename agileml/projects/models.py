@@ -1,10 +1,13 @@
 """Projects, the people in them, and the tokens that machines act with."""
 
 import uuid
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.functional import cached_property
 
 from agileml.accounts.models import User
 from agileml.journal.models import Stream
@@ -121,3 +124,44 @@ class ExternalRef(models.Model):
 
     def __str__(self) -> str:
         return f"{self.system}:{self.external_id}"
+
+
+class KnownElsewhere(models.Model):
+    """Something that other systems may know, each under names of its own."""
+
+    known_as: ClassVar[str]  # the kind that its references bear
+
+    uid: Any
+    project_id: Any
+    number: Any
+
+    class Meta:
+        abstract = True
+
+    @property
+    def in_project(self) -> int:
+        """The key of the project that it belongs to."""
+        return int(self.project_id)
+
+    def called(self, key: str) -> str:
+        """What people call it; `key` is the project's."""
+        return f"{self.known_as} {self.number}"
+
+    @cached_property
+    def external_refs(self) -> list[dict[str, str]]:
+        """`{"system", "id", "url"}` of each, in the order in which they came; `read_refs` reads them for many rows."""
+        read_refs([self])
+        found: list[dict[str, str]] = self.__dict__["external_refs"]
+        return found
+
+
+def read_refs(rows: Sequence[KnownElsewhere]) -> None:
+    """Read what some things of one kind and one project are called elsewhere; one query, however many there are."""
+    found: dict[Any, list[dict[str, str]]] = {row.uid: [] for row in rows}
+    if not rows:
+        return
+    refs = ExternalRef.objects.filter(project=rows[0].in_project, kind=rows[0].known_as, object_uid__in=found)
+    for uid, system, external_id, url in refs.order_by("pk").values_list("object_uid", "system", "external_id", "url"):
+        found[uid].append({"system": system, "id": external_id, "url": url})
+    for row in rows:
+        row.__dict__["external_refs"] = found[row.uid]

@@ -1,5 +1,6 @@
-"""Who may do what: one table, no database."""
+"""Who may do what, in one table, and what things are called elsewhere: no database."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 
@@ -28,3 +29,18 @@ def capabilities(role: str, *, replanners: str) -> frozenset[Need]:
     if role == "member" and replanners == "team":
         return granted | {Need.DECIDE}
     return granted
+
+
+Ref = dict[str, str]  # {"system", "id", "url"}
+
+
+def refs_after(had: Sequence[Ref], wanted: Sequence[Ref]) -> list[Ref]:
+    """What something is called elsewhere once `wanted` is set, in the order that rows keep: the old ones first."""
+    urls = {named(ref): ref for ref in wanted}
+    kept = [urls.pop(named(ref)) for ref in had if named(ref) in urls]
+    return kept + list(urls.values())
+
+
+def named(ref: Mapping[str, str]) -> tuple[str, str]:
+    """What makes a reference what it is; its address may change."""
+    return ref["system"], ref["id"]

@@ -1,14 +1,15 @@
 """Writing epics, stories and comments: what does not depend on any sprint's plan."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 from agileml.accounts.models import User
 from agileml.lib import ranks
+from agileml.projects.actions import forget_refs, keep_refs
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
-from agileml.projects.rules import Need
+from agileml.projects.rules import Need, Ref, refs_after
 from agileml.work import fields, shapes
 from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Comment, Epic, Story, Ticket
@@ -19,12 +20,15 @@ EPIC_FIELDS = {
     "title": fields.text(200, least=1),
     "goal": fields.text(5_000),
     "components": fields.many(fields.text(40, least=1), most=20),
+    "external_refs": fields.external_refs,
 }
 STORY_FIELDS = {
     "title": fields.text(200, least=1),
     "description": fields.text(20_000),
     "epic": fields.maybe(fields.reference),
+    "external_refs": fields.external_refs,
 }
+COMMENT_FIELDS = {"text": fields.text(20_000, least=1), "external_refs": fields.external_refs}
 
 
 Ranked = TypeVar("Ranked", Epic, Story)
@@ -43,7 +47,7 @@ class Referenced(Exception):
 
 
 def create_epic(*, project: Project, sent: dict[str, Any], actor: User, now: datetime, origin: str = "") -> Epic:
-    """Make an epic at the end of the list; `sent` holds title, goal and components. Raises Invalid."""
+    """Make an epic at the end of the list; `sent` holds title, goal and components. Raises Invalid, Taken."""
     values = fields.clean(sent, fields=EPIC_FIELDS, required=("title",))
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         row = insert_epic(w, values)
@@ -170,13 +174,24 @@ def rank_story(
     return row
 
 
-def add_comment(*, project: Project, ticket: int, text: str, actor: User, now: datetime, origin: str = "") -> Comment:
-    """Comment on a ticket, which stakeholders may too. Raises Invalid for no text, Hidden for no such ticket."""
-    values = fields.clean({"text": text}, fields={"text": fields.text(20_000, least=1)})
+def add_comment(
+    *,
+    project: Project,
+    ticket: int,
+    text: Any,
+    actor: User,
+    now: datetime,
+    external_refs: Any = (),
+    origin: str = "",
+) -> Comment:
+    """Comment on a ticket, which stakeholders may too. Raises Invalid for no text, Hidden for no such ticket, Taken."""
+    values = fields.clean({"text": text, "external_refs": list(external_refs)}, fields=COMMENT_FIELDS)
+    refs = values.pop("external_refs")
     with writing(project, actor=actor, now=now, need=Need.COMMENT, origin=origin) as w:
         on = ticket_row(w, ticket)
         row = Comment(ticket=on, author=actor, at=w.now, revision=w.revision, **values)
         row.save(force_insert=True)
+        keep_refs(w, row, refs, new=True)
         w.journal.record(
             "comment", "created", row, parent=("ticket", on.uid), resource=shapes.comment(row, ticket=on.number)
         )
@@ -219,6 +234,8 @@ def insert_story(w: ProjectWriting, values: Mapping[str, Any]) -> Story:
 
 
 def _insert(w: ProjectWriting, model: type[Ranked], counter: str, values: Mapping[str, Any]) -> Ranked:
+    values = dict(values)
+    refs: Sequence[Ref] = values.pop("external_refs", ())
     last = model._default_manager.filter(project=w.project).order_by("-rank").values_list("rank", flat=True).first()
     row = model(
         project=w.project,
@@ -230,6 +247,7 @@ def _insert(w: ProjectWriting, model: type[Ranked], counter: str, values: Mappin
         **values,
     )
     row.save(force_insert=True)
+    keep_refs(w, row, refs, new=True)
     return row
 
 
@@ -246,19 +264,27 @@ def _store(
     w: ProjectWriting, kind: str, row: Epic | Story, values: Mapping[str, Any], diff: Mapping[str, list[Any]]
 ) -> None:
     changed = {name: pair for name, pair in diff.items() if pair[0] != pair[1]}
+    if "external_refs" in changed:  # which are rows of their own, and keep their order
+        changed["external_refs"] = [row.external_refs, refs_after(row.external_refs, values["external_refs"])]
+        if changed["external_refs"][0] == changed["external_refs"][1]:
+            del changed["external_refs"]
     if not changed:
         return
-    for name in changed:
+    if "external_refs" in changed:
+        keep_refs(w, row, values["external_refs"])
+    columns = [name for name in changed if name != "external_refs"]
+    for name in columns:
         setattr(row, name, values[name])
     row.version += 1
     row.revision, row.updated_at = w.revision, w.now
-    row.save(update_fields=[*changed, "version", "revision", "updated_at"])
+    row.save(update_fields=[*columns, "version", "revision", "updated_at"])
     w.journal.record(kind, "updated", row, diff=changed)
 
 
 def _bury(w: ProjectWriting, kind: str, row: Epic | Story) -> None:
     row.deleted_at, row.revision = w.now, w.revision
     row.save(update_fields=["deleted_at", "revision"])
+    forget_refs(w, row)
     w.journal.record(kind, "deleted", row)
 
 

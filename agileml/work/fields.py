@@ -263,6 +263,23 @@ def _criteria(value: Any) -> list[dict[str, Any]]:
     return items
 
 
+_ref = record(
+    {"system": text(64, least=1), "id": text(255, least=1), "url": lambda value: web_address(value) if value else ""},
+    required=("system", "id"),
+    defaults={"url": ""},
+)
+
+
+def external_refs(value: Any) -> list[dict[str, str]]:
+    """What something is called in other systems, each name once."""
+    found: list[dict[str, str]] = many(_ref, most=20)(value)
+    names = [(ref["system"], ref["id"]) for ref in found]
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            raise _Bad("This is there twice.", "twice", f"/{position}")
+    return found
+
+
 TICKET_FIELDS: dict[str, Check] = {
     "type": one_of(*TicketType.values),
     "title": text(200, least=1),
@@ -283,6 +300,7 @@ TICKET_FIELDS: dict[str, Check] = {
     "checklist": many(_check_item, most=100),
     "depends_on": many(reference, most=50),
     "criteria": _criteria,
+    "external_refs": external_refs,
 }
 
 FINDING_KINDS = ("confirms", "refutes", "surprise", "blocker")

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 
 from agileml.accounts.models import User
-from agileml.projects.models import Project
+from agileml.projects.models import KnownElsewhere, Project
 from agileml.work.types import TicketType
 
 
@@ -20,8 +20,10 @@ class RankField(models.CharField):
         return parameters
 
 
-class Epic(models.Model):
+class Epic(KnownElsewhere):
     """A business goal."""
+
+    known_as = "epic"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="epics")
@@ -43,8 +45,10 @@ class Epic(models.Model):
         return self.title
 
 
-class Story(models.Model):
+class Story(KnownElsewhere):
     """A question or capability under an epic."""
+
+    known_as = "story"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="stories")
@@ -76,8 +80,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(deleted_at=None)
 
 
-class Ticket(models.Model):
+class Ticket(KnownElsewhere):
     """The unit of work. It does not know its sprint: assignments do, and remember."""
+
+    known_as = "ticket"
 
     class Status(models.TextChoices):
         TODO = "todo", "To do"
@@ -145,6 +151,10 @@ class Ticket(models.Model):
     def __str__(self) -> str:
         return f"#{self.number} {self.title}"
 
+    def called(self, key: str) -> str:
+        """What people call it."""
+        return f"{key}-{self.number}"
+
 
 class Dependency(models.Model):
     """`ticket` needs `needs` first."""
@@ -162,8 +172,28 @@ class Dependency(models.Model):
         return f"{self.ticket_id} needs {self.needs_id}"
 
 
-class Finding(models.Model):
+class OnTicket(KnownElsewhere):
+    """What people write on a ticket and other systems may know, too."""
+
+    ticket: Any
+
+    class Meta:
+        abstract = True
+
+    @property
+    def in_project(self) -> int:
+        """The key of its ticket's project."""
+        return int(self.ticket.project_id)
+
+    def called(self, key: str) -> str:
+        """What people call it."""
+        return f"a {self.known_as} on {key}-{self.ticket.number}"
+
+
+class Finding(OnTicket):
     """What was learned on a ticket."""
+
+    known_as = "finding"
 
     class Kind(models.TextChoices):
         CONFIRMS = "confirms", "Confirms"
@@ -206,8 +236,10 @@ class ReviewOpinion(models.Model):
         return self.opinion
 
 
-class Comment(models.Model):
+class Comment(OnTicket):
     """A remark on a ticket."""
+
+    known_as = "comment"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="comments")

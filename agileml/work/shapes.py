@@ -18,6 +18,7 @@ def epic(row: Epic, *, target: dict[str, Any] | None = None) -> dict[str, Any]:
         "components": row.components,
         "target": target,
         "rank": row.rank,
+        "external_refs": row.external_refs,
         "version": row.version,
         "revision": row.revision,
         "created_at": rfc3339(row.created_at),
@@ -34,6 +35,7 @@ def story(row: Story) -> dict[str, Any]:
         "description": row.description,
         "epic": row.epic.number if row.epic else None,
         "rank": row.rank,
+        "external_refs": row.external_refs,
         "version": row.version,
         "revision": row.revision,
         "created_at": rfc3339(row.created_at),
@@ -51,6 +53,7 @@ def finding(row: Finding, *, ticket: int, cites: Sequence[Mapping[str, str]]) ->
         "cites": [dict(one) for one in cites],
         "author": person(row.author),
         "at": rfc3339(row.at),
+        "external_refs": row.external_refs,
         "revision": row.revision,
     }
 
@@ -76,5 +79,6 @@ def comment(row: Comment, *, ticket: int) -> dict[str, Any]:
         "text": row.text,
         "author": person(row.author),
         "at": rfc3339(row.at),
+        "external_refs": row.external_refs,
         "revision": row.revision,
     }

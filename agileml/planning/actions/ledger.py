@@ -248,7 +248,7 @@ def _record_sprint(w: ProjectWriting, draft: Draft, decision: Decision) -> None:
     sprint = draft.sprint
     assert sprint is not None
     assert decision.version is not None
-    was = shapes.sprint(sprint)
+    was = shapes.sprint(sprint, with_refs=False)
     sprint.plan_version = decision.version
     sprint.replans += counts_as_replan(draft.kind, draft.reason_code)
     if draft.state:
@@ -264,7 +264,8 @@ def _record_sprint(w: ProjectWriting, draft: Draft, decision: Decision) -> None:
             sprint.version += 1
     sprint.revision = w.revision
     sprint.save()
-    w.journal.record("sprint", "updated", sprint, diff=shapes.diff(was, shapes.sprint(sprint)))
+    diff = shapes.diff(was, shapes.sprint(sprint, with_refs=False))
+    w.journal.record("sprint", "updated", sprint, diff=diff)
 
 
 def set_sprint_fields(sprint: Sprint, values: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from agileml.accounts.models import User
 from agileml.metrics.models import Citation, Evaluation, Snapshot
+from agileml.projects.actions import keep_refs
 from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
@@ -18,6 +19,7 @@ FINDING_FIELDS: dict[str, fields.Check] = {
     "kind": fields.one_of(*Finding.Kind.values),
     "text": fields.text(20_000, least=1),
     "cites": fields.many(fields.record({"snapshot": fields.uid, "evaluation": fields.uid}, defaults={}), most=100),
+    "external_refs": fields.external_refs,
 }
 OPINION_FIELDS: dict[str, fields.Check] = {
     "opinion": fields.one_of(*ReviewOpinion.Opinion.values),
@@ -62,8 +64,8 @@ def opinion_fields(sent: Any, *, pointer: str = "") -> dict[str, Any]:
 
 
 def insert_finding(w: ProjectWriting, on: Ticket, values: Mapping[str, Any], *, pointer: str = "") -> Finding:
-    """Store a finding from checked values, inside a write. Raises Invalid for what is of another project."""
-    own = {name: value for name, value in values.items() if name != "cites"}
+    """Store a finding from checked values, inside a write. Raises Invalid for what is of another project, Taken."""
+    own = {name: values[name] for name in ("kind", "text")}
     cited = [next(iter(item.items())) for item in values.get("cites", [])]
     known = _cited(w, cited)
     lost = [(at, kind) for at, (kind, uid) in enumerate(cited) if (kind, uid) not in known]
@@ -74,6 +76,7 @@ def insert_finding(w: ProjectWriting, on: Ticket, values: Mapping[str, Any], *, 
     assert w.actor is not None
     row = Finding(ticket=on, author=w.actor, at=w.now, revision=w.revision, **own)
     row.save(force_insert=True)
+    keep_refs(w, row, values.get("external_refs", ()), new=True, pointer=pointer)
     Citation.objects.bulk_create(Citation(finding=row, **{kind: known[kind, uid]}) for kind, uid in cited)
     told = shapes.finding(row, ticket=on.number, cites=[{kind: uid} for kind, uid in cited])
     w.journal.record("finding", "created", row, parent=("ticket", on.uid), resource=told)

@@ -9,6 +9,7 @@ from agileml.journal.actions import AT_ONCE
 from agileml.lib import ranks
 from agileml.metrics.actions.criteria import replace_criteria, settle
 from agileml.metrics.actions.names import metrics_by_key
+from agileml.projects.actions import keep_refs
 from agileml.projects.doors import ProjectWriting
 from agileml.projects.models import Project
 from agileml.work.fields import FieldError, Invalid
@@ -16,7 +17,7 @@ from agileml.work.models import Dependency, Story, Ticket
 from agileml.work.rules import cycle
 
 Values = Mapping[str, Any]
-RELATED = ("criteria", "depends_on")  # kept in tables of their own
+RELATED = ("criteria", "depends_on", "external_refs")  # kept in tables of their own
 SAME_COLUMN = (
     "type", "title", "question", "description", "expected_benefit", "riskiest_assumption", "stop_when", "component",
     "labels", "estimate", "waiting_on_run", "links", "checklist",
@@ -89,7 +90,10 @@ def fill(ticket: Ticket, values: Values, references: References, w: ProjectWriti
 
 
 def relate(w: ProjectWriting, ticket: Ticket, values: Values, references: References) -> None:
-    """Set a stored ticket's criteria (settled) and dependencies from checked values. Raises Invalid for a circle."""
+    """Set a stored ticket's criteria (settled), dependencies and names elsewhere, from checked values.
+
+    Raises Invalid for a circle, Taken for a name that is another's.
+    """
     if "criteria" in values:
         replace_criteria(w, ticket=ticket, definitions=values["criteria"])
     if "depends_on" in values:
@@ -99,6 +103,8 @@ def relate(w: ProjectWriting, ticket: Ticket, values: Values, references: Refere
             _refuse_circle(w, ticket, wanted)
         Dependency.objects.filter(ticket=ticket, needs__in=had - wanted).delete()
         Dependency.objects.bulk_create(Dependency(ticket=ticket, needs_id=pk) for pk in sorted(wanted - had))
+    if "external_refs" in values:
+        keep_refs(w, ticket, values["external_refs"])
 
 
 def _refuse_circle(w: ProjectWriting, ticket: Ticket, wanted: set[int]) -> None:

@@ -16,9 +16,10 @@ from agileml.planning.rules.moves import MoveRequest, Refusal, Refused
 from agileml.planning.rules.replay import RecordedMove
 from agileml.planning.rules.retro import Said
 from agileml.planning.rules.starting import Destination, close_refusals, start_refusals
+from agileml.projects.actions import keep_refs
 from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
-from agileml.projects.rules import Need
+from agileml.projects.rules import Need, refs_after
 from agileml.work import fields
 from agileml.work.actions import Stale
 from agileml.work.fields import FieldError, Invalid
@@ -41,6 +42,7 @@ SPRINT_FIELDS: dict[str, fields.Check] = {
     "increment": fields.text(2_000),
     "start": fields.a_date,
     "end": fields.a_date,
+    "external_refs": fields.external_refs,
 }
 
 
@@ -57,9 +59,11 @@ def create_sprint(*, project: Project, sent: dict[str, Any], actor: User, now: d
         _check_dates(values["start"], values["end"])
         number = w.journal.number("sprints")
         row = Sprint(project=w.project, number=number, created_at=w.now, revision=w.revision)
+        refs = values.pop("external_refs", ())
         for name, value in ({"name": f"Sprint {number}"} | values).items():
             setattr(row, name, value)
         row.save(force_insert=True)
+        keep_refs(w, row, refs, new=True)
         w.journal.record("sprint", "created", row, resource=shapes.sprint(row))
     return row
 
@@ -85,6 +89,8 @@ def edit_sprint(
         row = _row(w, number)
         if expected_version is not None and expected_version != row.version:
             raise Stale(shapes.sprint(row))
+        if "external_refs" in values:
+            values["external_refs"] = refs_after(row.external_refs, values["external_refs"])
         changed = {name: value for name, value in values.items() if getattr(row, name) != value}
         _check_dates(changed.get("start", row.start), changed.get("end", row.end))
         if row.state == Sprint.State.ACTIVE:
@@ -98,7 +104,7 @@ def edit_sprint(
                 w.access.require(Need.DECIDE)
                 told = {name: value.isoformat() if name == "end" else value for name, value in planned.items()}
                 decide.decide_in(w, row, base_version=None, why=why, moves=[MoveRequest(move="sprint", set=told)])
-        elif row.state == Sprint.State.CLOSED and changed.keys() - {"name"}:
+        elif row.state == Sprint.State.CLOSED and changed.keys() - {"name", "external_refs"}:
             raise Refused([Refusal("sprint_closed", "This sprint is closed; its plan is history.")])
         if changed:
             _set(w, row, changed)
@@ -225,6 +231,8 @@ def _check_dates(start: date, end: date) -> None:
 
 def _set(w: ProjectWriting, row: Sprint, changed: dict[str, Any]) -> None:
     was = shapes.sprint(row)
+    if "external_refs" in changed:
+        keep_refs(w, row, changed.pop("external_refs"))
     for name, value in changed.items():
         setattr(row, name, value)
     row.version += 1

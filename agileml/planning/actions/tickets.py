@@ -16,9 +16,10 @@ from agileml.planning.actions.limits import heed_giving
 from agileml.planning.actions.sprints import NeedsDecision
 from agileml.planning.models import Assignment, Evidence, Move, RetroLine, Sprint
 from agileml.planning.rules.moves import MoveRequest, Refusal, Refused
+from agileml.projects.actions import forget_refs
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
-from agileml.projects.rules import Need
+from agileml.projects.rules import Need, refs_after
 from agileml.work.actions import Referenced, Stale
 from agileml.work.fields import PLAN_FIELDS, FieldError, Invalid, ticket_fields
 from agileml.work.links import AT_MOST, attached
@@ -152,6 +153,7 @@ def delete_ticket(
         Assignment.objects.filter(ticket=row, opened_by=None).delete()
         Ticket.objects.filter(pk__in=[row.pk, *waiting]).update(revision=w.revision)
         Ticket.objects.filter(pk=row.pk).update(deleted_at=w.now)
+        forget_refs(w, row)
         images = shapes.after_images(before, shapes.images(waiting, key=w.project.key))
         w.journal.record("ticket", "deleted", row, tickets=images)
 
@@ -168,6 +170,8 @@ def _same(name: str, before: shapes.Shape, value: Any) -> bool:
         return bool((had or {}).get("why") == (value or {}).get("why"))
     if name == "criteria":  # their order is that in which they were made, whatever the order that they are sent in
         return bool(_by_uid(ledger.plan_fields(before)["criteria"]) == _by_uid(value))
+    if name == "external_refs":
+        return bool(refs_after(had, value) == had)
     if name == "depends_on":
         return bool(set(had) == set(value))
     return bool(had == value)

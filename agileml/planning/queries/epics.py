@@ -15,7 +15,7 @@ from agileml.planning.queries.strip import Goal, Strip, strips
 from agileml.planning.rules import drift
 from agileml.planning.rules.coverage import Covered, Work, coverage, stands
 from agileml.projects.doors import Hidden
-from agileml.projects.models import Project
+from agileml.projects.models import Project, read_refs
 from agileml.work import shapes
 from agileml.work.models import Epic, Story, Ticket
 
@@ -167,8 +167,9 @@ def others(project: Project) -> list[Epic]:
 
 
 def epic_shapes(rows: Iterable[Epic]) -> list[dict[str, Any]]:
-    """Epics as clients see them, in the order of `rows`; one query."""
+    """Epics as clients see them, in the order of `rows`; two queries."""
     rows = list(rows)
+    read_refs(rows)
     targets = {row.epic_id: row for row in Target.objects.filter(epic__in=rows).select_related("metric")}
     return [
         shapes.epic(row, target=metric_shapes.target(targets[row.pk]) if row.pk in targets else None) for row in rows
