@@ -60,9 +60,16 @@ class Problem:
 class Wrong(Exception):
     """A request that the API itself cannot take, before any action is asked."""
 
-    def __init__(self, status: int, code: str, detail: str, errors: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        errors: Sequence[Mapping[str, Any]] = (),
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(detail)
-        self.problem = Problem(status, code, detail, errors)
+        self.problem = Problem(status, code, detail, errors, more or {})
 
 
 def one(pointer: str, code: str, message: str) -> dict[str, str]:

@@ -4,7 +4,18 @@ from typing import Any
 
 from django.db.models import BooleanField, F, Func, Value
 
+from agileml.projects.models import ExternalRef, Project
+from agileml.work.models import Ticket
+
 LABELS = "labels"
+
+
+def ticket_called(project: Project, *, system: str, external_id: str) -> Ticket | None:
+    """The ticket that another system has under this name; None when there is none."""
+    refs = ExternalRef.objects.filter(
+        project=project, kind=Ticket.known_as, system=system, external_id=external_id
+    ).values("object_uid")
+    return Ticket.objects.alive().filter(project=project, uid__in=refs).first()
 
 
 class HasLabel(Func):

@@ -133,6 +133,11 @@ SKIP = {"base_version": 2, "reason_code": "other", "reason": "It is refuted.", "
 BACKLOG = {str(number): {"to": "backlog", "note": "Half way"} for number in (1, 2, 3)}
 RETRO = [{"kind": "keep", "text": "Small tickets."}, {"kind": "try", "text": "Pair on reviews.", "sprint": 2}]
 TICKET = {"type": "review", "title": "Look at it", "labels": ["a"], "story": 1, "checklist": [{"text": "x"}]}
+BATCH = [
+    TICKET
+    | {"external": {"system": "jira", "id": "OCR-2"}, "external_refs": [{"system": "hub", "id": "1", "url": ""}]},
+    {"number": 1, "version": 1, "title": "Another", "type": "review", "sprint": 1},
+]
 LINK = {"url": "https://example.com/pull/1"}
 NOTHING = "finding:0f8fad5b-d9cb-469f-a165-70867728950e"
 CORRECTION = {
@@ -171,6 +176,8 @@ ROUTES = [
     Route("story-rank", "post", Need.WORK, 200, {"after": 2}),
     Route("tickets", "get", Need.READ),
     Route("tickets", "post", Need.WORK, 201, TICKET),
+    Route("tickets-batch", "post", Need.WORK, 200, {"atomic": True, "tickets": BATCH}),
+    Route("ticket-by-external", "put", Need.WORK, 201, TICKET, query="?system=jira&id=OCR-1"),
     Route("ticket", "get", Need.READ),
     Route("ticket", "patch", Need.WORK, 200, {"title": "Another", "blocked": {"why": "No data"}, "depends_on": [2]}),
     Route("ticket", "delete", Need.WORK, 204, args={"number": 6}),
