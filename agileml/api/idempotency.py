@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from agileml.api.problems import Wrong
 from agileml.api.render import dumps
+from agileml.ingest.secrets import Unopened, open_, seal
 from agileml.journal.actions import Busy, keep_answer
 from agileml.journal.models import Answer
 from agileml.journal.queries import kept_answer
@@ -39,7 +40,8 @@ def key_of(request: Request) -> str:
 def once(post: Handler) -> Handler:
     """A view's POST, done once a key; without a key it is what it was.
 
-    Only what went well is kept, so a request that was refused may be sent again under its key.
+    Only what went well is kept, so a request that was refused may be sent again under its key. It is kept encrypted:
+    some answers show a secret of which nothing else keeps more than a hash.
     """
 
     @wraps(post)
@@ -64,7 +66,7 @@ def once(post: Handler) -> Handler:
                         digest=wanted,
                         status=response.status_code,
                         headers={name: response[name] for name in KEPT_HEADERS if name in response},
-                        body=dumps(response.data).decode(),
+                        body=seal({"body": dumps(response.data).decode()}),
                         **told,
                     )
                 return response
@@ -85,8 +87,12 @@ def _digest(request: Request, user: str) -> str:
 
 
 def _again(kept: Answer, wanted: str) -> Response:
-    """The answer that was kept, byte for byte. Raises Wrong (422) when it was to something else."""
+    """The answer that was kept, byte for byte. Raises Wrong: 422 when it was to something else, 409 when it is lost."""
     if kept.digest != wanted:
         raise Wrong(422, "idempotency_key_reused", "Under this key something else was sent before: take a new one.")
+    try:
+        body = open_(kept.body)["body"]
+    except Unopened:
+        raise Wrong(409, "answer_lost", "This was done; what it was answered can no longer be read.") from None
     headers = kept.headers | {"Idempotency-Replayed": "true"}
-    return Response(orjson.Fragment(kept.body), status=kept.status, headers=headers)
+    return Response(orjson.Fragment(body), status=kept.status, headers=headers)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from typing import Any
+from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -81,6 +82,38 @@ class Comments(OnTicket):
         return Response(shapes.comment(row, ticket=number), status=201)
 
 
+class OneFinding(OnTicket):
+    """A finding on a ticket."""
+
+    takes = {}
+
+    def get(self, request: Request, key: str, number: int, uid: UUID) -> Response:
+        """Read it."""
+        rows = Finding.objects.filter(ticket=self.ticket(number), uid=uid).select_related("author", "ticket")
+        return self.vouched(Response(_only(findings(list(rows)))))
+
+    def patch(self, request: Request, key: str, number: int, uid: UUID) -> Response:
+        """Say what it is called in other systems."""
+        row = actions.call_elsewhere(ticket=number, model=Finding, uid=uid, sent=self.sent(), **self.doing())
+        return Response(_only(findings([row])))
+
+
+class OneComment(OnTicket):
+    """A remark on a ticket."""
+
+    takes = {}
+
+    def get(self, request: Request, key: str, number: int, uid: UUID) -> Response:
+        """Read it."""
+        rows = Comment.objects.filter(ticket=self.ticket(number), uid=uid).select_related("author", "ticket")
+        return self.vouched(Response(_only(_comments(list(rows)))))
+
+    def patch(self, request: Request, key: str, number: int, uid: UUID) -> Response:
+        """Say what it is called in other systems."""
+        row = actions.call_elsewhere(ticket=number, model=Comment, uid=uid, sent=self.sent(), **self.doing())
+        return Response(_only(_comments([row])))
+
+
 def findings(rows: list[Finding]) -> list[dict[str, Any]]:
     """Findings as clients see them, in the order of `rows`; two queries. The rows need author and ticket loaded."""
     read_refs(rows)
@@ -89,6 +122,12 @@ def findings(rows: list[Finding]) -> list[dict[str, Any]]:
     for finding, snapshot, evaluation in told.values_list("finding", "snapshot__uid", "evaluation__uid"):
         cited[finding].append({"snapshot": str(snapshot)} if snapshot else {"evaluation": str(evaluation)})
     return [shapes.finding(row, ticket=row.ticket.number, cites=cited.get(row.pk, [])) for row in rows]
+
+
+def _only(found: list[dict[str, Any]]) -> dict[str, Any]:
+    if not found:
+        raise Hidden
+    return found[0]
 
 
 def _opinions(rows: list[ReviewOpinion]) -> list[dict[str, Any]]:

@@ -87,7 +87,7 @@ class Answer(models.Model):
     at = models.DateTimeField(db_index=True)
     status = models.PositiveSmallIntegerField()
     headers = models.JSONField(default=dict)
-    body = models.TextField(blank=True)
+    body = models.TextField(blank=True)  # encrypted by whoever keeps it
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["stream", "user", "key"], name="one_answer_a_key"),)

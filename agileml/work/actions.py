@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from agileml.accounts.models import User
 from agileml.lib import ranks
@@ -12,7 +13,7 @@ from agileml.projects.models import Project
 from agileml.projects.rules import Need, Ref, refs_after
 from agileml.work import fields, shapes
 from agileml.work.fields import FieldError, Invalid
-from agileml.work.models import Comment, Epic, Story, Ticket
+from agileml.work.models import Comment, Epic, Finding, Story, Ticket
 
 COMPONENTS = ["data", "features", "model", "evaluation", "serving", "monitoring"]
 
@@ -32,6 +33,7 @@ COMMENT_FIELDS = {"text": fields.text(20_000, least=1), "external_refs": fields.
 
 
 Ranked = TypeVar("Ranked", Epic, Story)
+Written = TypeVar("Written", Finding, Comment)
 
 
 class Stale(Exception):
@@ -195,6 +197,37 @@ def add_comment(
         w.journal.record(
             "comment", "created", row, parent=("ticket", on.uid), resource=shapes.comment(row, ticket=on.number)
         )
+    return row
+
+
+def call_elsewhere(
+    *,
+    project: Project,
+    ticket: int,
+    model: type[Written],
+    uid: UUID,
+    sent: Mapping[str, Any],
+    actor: User,
+    now: datetime,
+    origin: str = "",
+) -> Written:
+    """Set what a finding or a comment (`model`) of a ticket is called in other systems, all else of it being history.
+
+    `sent` holds external_refs; the same names again are no change. Raises Hidden, Invalid, Taken.
+    """
+    values = fields.clean(sent, fields={"external_refs": fields.external_refs}, required=("external_refs",))
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        on = ticket_row(w, ticket)
+        row = model._default_manager.select_related("author", "ticket").filter(ticket=on, uid=uid).first()
+        if row is None:
+            raise Hidden(uid)
+        had = row.external_refs
+        if refs_after(had, values["external_refs"]) != had:
+            keep_refs(w, row, values["external_refs"])
+            row.revision = w.revision
+            row.save(update_fields=["revision"])
+            diff = {"external_refs": [had, row.external_refs]}
+            w.journal.record(row.known_as, "updated", row, parent=("ticket", on.uid), diff=diff)
     return row
 
 

@@ -21,15 +21,17 @@ from agileml.metrics.actions.registered import register_model, set_policy
 from agileml.metrics.actions.settings import set_baseline, watch_metric
 from agileml.metrics.models import Baseline, Candidate, Metric
 from agileml.planning.actions.decide import Why
+from agileml.planning.actions.notes import write_finding
 from agileml.planning.actions.proposals import propose
 from agileml.planning.actions.sprints import close_sprint
 from agileml.planning.models import Decision, Proposal, Sprint
 from agileml.projects.rules import Need
-from agileml.work.actions import create_epic, create_story
-from agileml.work.models import Ticket
+from agileml.work.actions import add_comment, create_epic, create_story
+from agileml.work.models import Comment, Finding, Ticket
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, measure, replan
 
 RULE, SVM, MLP, ERROR, BASE = (f"0f8fad5b-d9cb-469f-a165-70867728950{digit}" for digit in "12345")
+FINDING, COMMENT = (f"0f8fad5b-d9cb-469f-a165-7086772895{digit}0" for digit in "56")
 POLICY = {
     "metric": "error", "margin": 0.01, "dataset": {"name": "holdout", "digest": "d1"}, "split": "test", "planned_n": 3,
 }  # fmt: skip
@@ -71,10 +73,19 @@ def make_world() -> World:
         moves=[{"move": "skip", "ticket": 2}], actor=cast.lead, now=NOW,
     )  # fmt: skip
     make_model(cast)
+    make_notes(cast)
     told: dict[str, Any] = {"project": cast.project, "actor": cast.lead, "now": NOW}
     source = make_source(kind="metric_file", name="Folder", config={}, **told)
     binding = bind(ticket=1, sent={"text": "TST-1/svm.json"}, **told)
     return World(cast, Sprint.objects.get(pk=sprint.pk), decision, proposal, source, binding)
+
+
+def make_notes(cast: Cast) -> None:
+    told: dict[str, Any] = {"project": cast.project, "ticket": 1, "actor": cast.lead, "now": NOW}
+    write_finding(sent={"kind": "surprise", "text": "The sevens."}, **told)
+    add_comment(text="Look at the sevens.", **told)
+    Finding.objects.update(uid=FINDING)
+    Comment.objects.update(uid=COMMENT)
 
 
 def make_model(cast: Cast) -> None:
@@ -138,6 +149,7 @@ BATCH = [
     | {"external": {"system": "jira", "id": "OCR-2"}, "external_refs": [{"system": "hub", "id": "1", "url": ""}]},
     {"number": 1, "version": 1, "title": "Another", "type": "review", "sprint": 1},
 ]
+NAMES = {"external_refs": [{"system": "jira", "id": "OCR-3", "url": "https://jira.example.com/3"}]}
 LINK = {"url": "https://example.com/pull/1"}
 NOTHING = "finding:0f8fad5b-d9cb-469f-a165-70867728950e"
 CORRECTION = {
@@ -188,6 +200,10 @@ ROUTES = [
     Route("links", "post", Need.WORK, 200, LINK | {"text": "TST-1, TST-2: wider"}),
     Route("ticket-findings", "get", Need.READ),
     Route("ticket-findings", "post", Need.WORK, 201, {"kind": "refutes", "text": "No.", "cites": []}),
+    Route("ticket-finding", "get", Need.READ, args={"uid": FINDING}),
+    Route("ticket-finding", "patch", Need.WORK, 200, NAMES, {"uid": FINDING}),
+    Route("ticket-comment", "get", Need.READ, args={"uid": COMMENT}),
+    Route("ticket-comment", "patch", Need.WORK, 200, NAMES, {"uid": COMMENT}),
     Route("ticket-opinions", "get", Need.READ),
     Route("ticket-opinions", "post", Need.WORK, 201, {"opinion": "accept", "text": "Fine."}),
     Route("ticket-comments", "get", Need.READ),

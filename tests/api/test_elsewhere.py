@@ -75,6 +75,28 @@ def test_an_edit_sets_the_whole_list_counts_as_a_version_and_is_in_the_diff(api:
     assert without(replica.rows) == without(read(api))
 
 
+@pytest.mark.parametrize("kind", ["finding", "comment"])
+def test_what_was_written_on_a_ticket_can_be_named_later_by_who_works_here(cast: Cast, api: Api, kind: str):
+    path, sent = KINDS[kind]
+    made = api.post(path, sent)
+    replica = Replica(api)
+    here = f"{path}{made['uid']}/"
+    assert api.get(here) == made
+    assert Api(cast.stakeholder)("PATCH", here, {"external_refs": [REF]}).status_code == 403
+    named = api("PATCH", here, {"external_refs": [REF]}).json()
+    assert named == made | {"external_refs": [REF], "revision": made["revision"] + 1}
+    assert api("PATCH", here, {"external_refs": [REF]}).json() == named
+    assert api("PATCH", here, {"external_refs": [], "text": "No."}).status_code == 422
+    assert api("PATCH", f"{path}{cast.lead.uid}/", {"external_refs": [REF]}).status_code == 404
+    assert api("PATCH", here.replace("tickets/1", "tickets/2"), {"external_refs": [REF]}).status_code == 404
+    assert api("GET", here.replace("tickets/1", "tickets/2")).status_code == 404
+    assert api.get("tickets/1/" + path.split("/")[2] + "/?ext_id=OCR-1")["results"] == [named]
+    change = api.get("changes/?limit=1000")["changes"][-1]
+    assert (change["kind"], change["action"], change["diff"]) == (kind, "updated", {"external_refs": [[], [REF]]})
+    replica.follow()
+    assert without(replica.rows) == without(read(api))
+
+
 def test_refs_of_a_running_or_closed_sprint_are_no_plan(cast: Cast, api: Api):
     assert api.patch("sprints/1/", {"external_refs": [REF]}, version=1)["external_refs"] == [REF]
     Api(cast.lead).post("sprints/1/close/", {"destinations": {str(n): {"to": "backlog"} for n in range(1, 5)}})

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from agileml.api import idempotency
 from agileml.journal.actions import ANSWERS_ARE_KEPT, forget_answers
@@ -144,6 +145,16 @@ def test_the_check_of_a_source_takes_a_key_and_is_asked_anew(db: None):
     for _ in range(2):
         answer = keyed(Api(world.cast.lead), route.address(world), {})
         assert (answer.status_code, "Idempotency-Replayed" in answer) == (200, False)
+
+
+def test_an_answer_is_kept_encrypted_and_where_the_key_is_gone_nothing_is_done_twice(cast: Cast, settings: Settings):
+    api = Api(cast.member)
+    keyed(api, sent=TICKET | {"title": "Ours alone"})
+    assert "Ours" not in Answer.objects.get().body
+    settings.FIELD_KEYS = ["another"]
+    answer = keyed(api, sent=TICKET | {"title": "Ours alone"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "answer_lost")
+    assert Ticket.objects.count() == 1
 
 
 @pytest.fixture

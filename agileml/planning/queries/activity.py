@@ -88,6 +88,8 @@ def _of_change(row: Change, known: dict[UUID, dict[str, Any]]) -> Event | None:
     if row.kind == "ticket":
         what = "wrote this ticket" if row.action == Change.Action.CREATED else _edited(row.diff)
         return Event(row.at, "change", who, what) if what else None
+    if row.action != Change.Action.CREATED:
+        return None  # what is said on a ticket changes only in what other systems call it
     if row.kind == "finding":
         return Event(row.at, "finding", who, f"wrote a finding that {_finding(resource)}")
     if row.kind == "opinion":
