@@ -6,6 +6,8 @@ from functools import wraps
 from typing import Any
 
 import orjson
+from django.http.request import RawPostDataException
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -82,7 +84,10 @@ def _digest(request: Request, user: str) -> str:
     found = hashlib.sha256()
     for part in (request.method or "", request.get_full_path(), user):
         found.update(f"{part}\n".encode())
-    found.update(request.body)
+    try:
+        found.update(request.body)
+    except RawPostDataException:  # a form with files, which was read to look for its CSRF token
+        raise UnsupportedMediaType(request.content_type or "") from None
     return found.hexdigest()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -145,6 +146,27 @@ def test_the_check_of_a_source_takes_a_key_and_is_asked_anew(db: None):
     for _ in range(2):
         answer = keyed(Api(world.cast.lead), route.address(world), {})
         assert (answer.status_code, "Idempotency-Replayed" in answer) == (200, False)
+
+
+def test_a_browser_may_send_again_too_and_what_is_no_json_is_told_so(cast: Cast):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(cast.member)
+    browser.cookies["csrftoken"] = token = "a" * 32
+    headers = {"X-CSRFToken": token, "Idempotency-Key": KEY}
+    address = "/api/v1/projects/TST/tickets/"
+    for replayed in (False, True):
+        answer = browser.post(address, TICKET, content_type="application/json", headers=headers)
+        assert (answer.status_code, "Idempotency-Replayed" in answer) == (201, replayed)
+    assert Change.objects.get(kind="ticket").origin == f":{KEY}"
+    for body in ({"content_type": "application/x-www-form-urlencoded", "data": "a=b"}, {"data": {"a": "b"}}):
+        answer = browser.post(address, headers=headers | {"Idempotency-Key": "2"}, **body)  # type: ignore[arg-type]
+        assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("size", [1_500_000, 3_000_000])
+def test_a_body_too_large_is_told_so(cast: Cast, size: int):
+    assert keyed(Api(cast.member), sent={"title": "x" * size}).status_code == 413
+    assert Answer.objects.count() == 0
 
 
 def test_an_answer_is_kept_encrypted_and_where_the_key_is_gone_nothing_is_done_twice(cast: Cast, settings: Settings):
