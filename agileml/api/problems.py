@@ -14,6 +14,8 @@ from rest_framework.response import Response
 
 from agileml.api.render import dumps
 from agileml.journal.queries import Resync
+from agileml.journal.rules import Stale
+from agileml.lib.times import maybe_rfc3339
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.planning.actions.decide import StalePlan
 from agileml.planning.actions.progress import Moved
@@ -22,10 +24,10 @@ from agileml.planning.actions.take_back import Overtaken
 from agileml.planning.rules.moves import Refusal, Refused
 from agileml.planning.rules.progress import DoneRule, NeedsPlan
 from agileml.planning.rules.wip import WipLimit
-from agileml.projects.actions import StaleSettings, Taken
+from agileml.projects.actions import Taken
 from agileml.projects.doors import Forbidden, Hidden
 from agileml.projects.settings import BadSettings
-from agileml.work.actions import Referenced, Stale
+from agileml.work.actions import Referenced
 from agileml.work.fields import Invalid
 
 CONTENT_TYPE = "application/problem+json"
@@ -106,6 +108,21 @@ def _stale_plan(error: StalePlan) -> Problem:
     return Problem(409, "stale_version", str(error), more={"current": error.current, "since": error.since})
 
 
+def _stale(error: Stale) -> Problem:
+    fields = [
+        {
+            "field": conflict.field,
+            "who": conflict.who,
+            "at": maybe_rfc3339(conflict.at),
+            "yours": conflict.yours,
+            "theirs": conflict.theirs,
+        }
+        for conflict in error.conflicts
+    ]
+    errors = [one(f"/{field['field']}", "stale", "Somebody wrote something else here meanwhile.") for field in fields]
+    return Problem(412, "stale", str(error), errors, {"current": error.current, "conflicting_fields": fields})
+
+
 def _overtaken(error: Overtaken) -> Problem:
     errors = [
         {**one("", blocker.code, blocker.message), "ticket": blocker.ticket, "versions": list(blocker.versions)}
@@ -149,10 +166,9 @@ ANSWERS: dict[type[Exception], Callable[[Any], Problem]] = {
     Forbidden: lambda error: Problem(403, "forbidden", str(error), more={"need": error.need.value}),
     Invalid: _invalid,
     BadSettings: _bad_settings,
-    StaleSettings: lambda error: Problem(412, "stale", str(error), more={"current": error.current}),
     Refused: _refused,
     StalePlan: _stale_plan,
-    Stale: lambda error: Problem(412, "stale", str(error), more={"current": error.current}),
+    Stale: _stale,
     NeedsDecision: _needs_decision,
     NeedsPlan: lambda error: Problem(409, "needs_decision", str(error), more={"fields": ["status"]}),
     Overtaken: _overtaken,

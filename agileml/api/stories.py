@@ -7,6 +7,7 @@ from rest_framework.response import Response
 
 from agileml.api import columns, elsewhere, paging
 from agileml.api.views import ProjectView, expected_version, tagged
+from agileml.journal.rules import Stale
 from agileml.metrics.actions.settings import set_target
 from agileml.planning import shapes as planning_shapes
 from agileml.planning.actions import alignment
@@ -15,7 +16,6 @@ from agileml.planning.queries.epics import epic_shapes, story_of
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Project, read_refs
 from agileml.work import actions, fields, shapes
-from agileml.work.actions import Stale
 from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Epic, Story
 
@@ -60,8 +60,10 @@ class OneEpic(ProjectView):
         version = expected_version(request)
         try:
             actions.edit_epic(number=number, sent=self.sent(), expected_version=version, **self.doing())
-        except Stale:
-            raise Stale(epic_of(self.project, number)) from None  # with its target, which the action does not know
+        except Stale as stale:
+            raise Stale(
+                epic_of(self.project, number), stale.conflicts
+            ) from None  # with its target, which the action does not know
         return tagged(epic_of(self.project, number))
 
     def delete(self, request: Request, key: str, number: int) -> Response:
@@ -69,9 +71,12 @@ class OneEpic(ProjectView):
         version = expected_version(request)
         try:
             actions.delete_epic(number=number, expected_version=version, **self.doing())
-        except Stale:
-            raise Stale(epic_of(self.project, number)) from None
+        except Stale as stale:
+            raise self._with_target(stale, number) from None
         return Response(status=204)
+
+    def _with_target(self, stale: Stale, number: int) -> Stale:
+        return Stale(epic_of(self.project, number), stale.conflicts)  # which the action does not know
 
 
 class EpicRank(ProjectView):

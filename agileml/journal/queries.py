@@ -1,13 +1,17 @@
 """Reading the journal."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.db.models import Q
 
 from agileml.accounts.models import User
 from agileml.journal.actions import ANSWERS_ARE_KEPT
 from agileml.journal.models import Answer, Change, Stream
+from agileml.journal.rules import Edit, Since, Stale, Wanted, conflicts
 from agileml.lib.times import rfc3339
 
 
@@ -77,3 +81,49 @@ def change_shape(row: Mapping[str, Any]) -> dict[str, Any]:
 def kept_answer(stream: Stream, *, user: User, key: str, now: datetime) -> Answer | None:
     """What a user's request under this key was answered, if that is to be kept still."""
     return Answer.objects.filter(stream=stream, user=user, key=key, at__gt=now - ANSWERS_ARE_KEPT).first()
+
+
+class Versioned(Protocol):
+    """What can be edited for a version."""
+
+    uid: UUID
+    version: int
+
+
+def edits_since(stream_id: int, row: Versioned, version: int, *, decided: Collection[UUID] = ()) -> Since:
+    """The edits of a thing since a version, in order, from the journal; one query.
+
+    `decided` are other things whose changes carry those of this ticket along (a decision's do, as after-images).
+    """
+    own = Q(object_uid=row.uid, version__gte=version)
+    changes = (
+        Change.objects.filter(own | Q(object_uid__in=decided) if decided else own, stream_id=stream_id)
+        .order_by("revision")
+        .values_list("object_uid", "version", "diff", "tickets", "actor__uid", "actor__name", "at")
+    )
+    edits, known, number = [], False, getattr(row, "number", None)
+    for uid, own_version, own_diff, tickets, person, name, at in changes.iterator(chunk_size=100):
+        made, diff = own_version or 0, own_diff
+        if uid != row.uid:
+            line = next((line for line in tickets or () if line["number"] == number), None)
+            made, diff = (line["version"], line.get("diff", {})) if line else (0, {})
+        known = known or made == version
+        if made > version:
+            who = {"id": str(person), "name": name} if person else None
+            edits.append(Edit(version=made, diff=diff, who=who, at=at))
+    return Since(edits, known)
+
+
+def refuse_stale(
+    stream_id: int, row: Versioned, expected: int | None, wanted: Wanted, *, decided: Collection[UUID] = ()
+) -> None:
+    """Let an edit for the version `expected` go on unless it would write over what somebody else wrote since.
+
+    To be asked under the lock; None asks for nothing, and an edit for the newest version needs no query. Raises Stale.
+    """
+    if expected is None or expected == row.version:
+        return
+    since = edits_since(stream_id, row, expected, decided=decided) if expected < row.version else Since([], known=False)
+    found = conflicts(wanted, since)
+    if found or not since.known:
+        raise Stale(wanted.current, found)

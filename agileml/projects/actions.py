@@ -14,11 +14,13 @@ from agileml.accounts.models import User
 from agileml.journal.actions import audit
 from agileml.journal.actions import writing as journal_writing
 from agileml.journal.models import Stream
+from agileml.journal.queries import refuse_stale
+from agileml.journal.rules import Wanted
 from agileml.projects import shapes
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import ExternalRef, KnownElsewhere, Membership, Project, Token
 from agileml.projects.rules import Need, Ref, named, refs_after
-from agileml.projects.settings import checked
+from agileml.projects.settings import SETTINGS, checked
 
 WEEKDAYS = [0, 1, 2, 3, 4]
 USED_AT_MOST_EVERY = timedelta(minutes=1)
@@ -26,14 +28,6 @@ USED_AT_MOST_EVERY = timedelta(minutes=1)
 
 class LastLead(Exception):
     """A project without a lead could never be led again."""
-
-
-class StaleSettings(Exception):
-    """The settings were changed since the version that this change was made for."""
-
-    def __init__(self, current: dict[str, Any]) -> None:
-        super().__init__("The settings were changed by somebody else meanwhile.")
-        self.current = current
 
 
 def create_project(
@@ -64,20 +58,20 @@ def edit_project(
     *,
     project: Project,
     sent: Mapping[str, Any],
-    expected_version: int,
+    expected_version: int | None,
     actor: User,
     now: datetime,
     origin: str = "",
 ) -> Project:
     """Change a project's settings, which leads may; what is sent as it is already is no change.
 
-    Raises BadSettings with all that is wrong, StaleSettings when they were changed since `expected_version`.
+    Changes of other settings since `expected_version` merge with it (None: whatever there is). Raises BadSettings with
+    all that is wrong, Stale when somebody changed the same ones since.
     """
     values = checked(sent)
     with writing(project, actor=actor, now=now, need=Need.LEAD, origin=origin) as w:
         row = w.project
-        if row.version != expected_version:
-            raise StaleSettings(shapes.project(row))
+        refuse_stale(row.stream_id, row, expected_version, Wanted(shapes.project(row), SETTINGS, values))
         diff = {name: [getattr(row, name), value] for name, value in values.items() if getattr(row, name) != value}
         if not diff:
             return row

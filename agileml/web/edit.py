@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from agileml.journal.rules import Stale
 from agileml.lib.htmx import done
 from agileml.planning import shapes
 from agileml.planning.actions.decide import Why
@@ -22,7 +23,6 @@ from agileml.projects.rules import Need
 from agileml.web import edit_form
 from agileml.web.edit_form import Texts, Unreadable
 from agileml.web.project import enter, frame
-from agileml.work.actions import Stale
 from agileml.work.fields import Invalid
 from agileml.work.types import KINDS, TicketType
 

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from agileml.journal.rules import Stale
 from agileml.lib.numbers import whole
 from agileml.metrics.actions.settings import set_target
 from agileml.metrics.models import Criterion, Metric, Target
@@ -25,7 +26,7 @@ from agileml.web.epics import components
 from agileml.web.merging import conflict, merge
 from agileml.web.project import enter, frame
 from agileml.work import fields
-from agileml.work.actions import Referenced, Stale, create_story, delete_epic, edit_epic, rank_story
+from agileml.work.actions import Referenced, create_story, delete_epic, edit_epic, rank_story
 from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Epic
 

@@ -10,7 +10,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from agileml.projects.actions import StaleSettings, edit_project
+from agileml.journal.rules import Stale
+from agileml.projects.actions import edit_project
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.projects.settings import LIMITED, BadSettings
@@ -40,7 +41,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         )
     except BadSettings as bad:
         return _page(request, access, _written(request.POST), {error.name: error.message for error in bad.errors})
-    except StaleSettings as stale:
+    except Stale as stale:
         # The form comes again with what was written and the version that there is now: saving once more holds.
         written = _written(request.POST) | {"version": str(stale.current["version"])}
         return _page(request, access, written, {"": f"{stale} Look at it, then save once more."}, status=409)

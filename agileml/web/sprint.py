@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
+from agileml.journal.rules import Stale
 from agileml.lib.numbers import whole
 from agileml.planning.actions.sprints import close_sprint, draft_some, edit_sprint, start_sprint
 from agileml.planning.models import Sprint
@@ -27,7 +28,6 @@ from agileml.projects.rules import Need
 from agileml.web.merging import conflict, merge
 from agileml.web.project import enter, frame
 from agileml.web.telling import Teller
-from agileml.work.actions import Stale
 from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from agileml.journal.rules import Stale
 from agileml.lib.numbers import whole
 from agileml.planning.queries import epics as queries
 from agileml.planning.queries.measured import measured_under
@@ -18,7 +19,7 @@ from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.merging import conflict, merge
 from agileml.web.project import enter, frame
-from agileml.work.actions import Referenced, Stale, delete_story, edit_story
+from agileml.work.actions import Referenced, delete_story, edit_story
 from agileml.work.fields import Invalid
 from agileml.work.models import Story
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
+from agileml.journal.rules import Stale
 from agileml.lib import markdown
 from agileml.lib.htmx import varies, wants_fragment
 from agileml.planning.actions.links import add_link, remove_link
@@ -30,7 +31,7 @@ from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
 from agileml.web.telling import Teller
 from agileml.work import links
-from agileml.work.actions import Stale, add_comment
+from agileml.work.actions import add_comment
 from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Comment, Finding, ReviewOpinion, Ticket
 

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from agileml.accounts.models import User
+from agileml.journal.queries import refuse_stale
+from agileml.journal.rules import Wanted
 from agileml.lib import ranks
 from agileml.projects.actions import forget_refs, keep_refs
 from agileml.projects.doors import Hidden, ProjectWriting, writing
@@ -36,14 +38,6 @@ Ranked = TypeVar("Ranked", Epic, Story)
 Written = TypeVar("Written", Finding, Comment)
 
 
-class Stale(Exception):
-    """The thing was edited since the version that this edit was made for."""
-
-    def __init__(self, current: dict[str, Any]) -> None:
-        super().__init__("This was changed by somebody else meanwhile.")
-        self.current = current
-
-
 class Referenced(Exception):
     """Something still hangs on what was to be deleted."""
 
@@ -71,20 +65,20 @@ def edit_epic(
     project: Project,
     number: int,
     sent: Mapping[str, Any],
-    expected_version: int,
+    expected_version: int | None,
     actor: User,
     now: datetime,
     origin: str = "",
 ) -> Epic:
     """Change an epic's title, goal or components; what is sent as it is already is no change.
 
-    Raises Invalid, Hidden, Stale when it was edited since `expected_version`.
+    Edits of other fields since `expected_version` merge with it (None: whatever there is). Raises Invalid, Hidden,
+    Stale when somebody wrote something else in the same fields since.
     """
     values = fields.clean(sent, fields=EPIC_FIELDS)
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         row = epic_row(w, number)
-        if row.version != expected_version:
-            raise Stale(shapes.epic(row))
+        refuse_stale(w.journal.stream.pk, row, expected_version, Wanted(shapes.epic(row), EPIC_FIELDS, values))
         _store(w, "epic", row, values, {name: [getattr(row, name), values[name]] for name in values})
     return row
 
@@ -94,21 +88,21 @@ def edit_story(
     project: Project,
     number: int,
     sent: Mapping[str, Any],
-    expected_version: int,
+    expected_version: int | None,
     actor: User,
     now: datetime,
     origin: str = "",
 ) -> Story:
     """Change a story's title, description or epic (its number); the story's tickets come along.
 
-    Raises Invalid, Hidden, Stale when it was edited since `expected_version`.
+    Edits of other fields since `expected_version` merge with it (None: whatever there is). Raises Invalid, Hidden,
+    Stale when somebody wrote something else in the same fields since.
     """
     values = fields.clean(sent, fields=STORY_FIELDS)
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         row = story_row(w, number)
-        if row.version != expected_version:
-            raise Stale(shapes.story(row))
         was = shapes.story(row)
+        refuse_stale(w.journal.stream.pk, row, expected_version, Wanted(was, STORY_FIELDS, values))
         diff = {name: [was[name], values[name]] for name in values}
         if "epic" in values:
             values["epic"] = _epic_named(w, values["epic"])
@@ -117,26 +111,24 @@ def edit_story(
 
 
 def delete_epic(
-    *, project: Project, number: int, expected_version: int, actor: User, now: datetime, origin: str = ""
+    *, project: Project, number: int, expected_version: int | None, actor: User, now: datetime, origin: str = ""
 ) -> None:
     """Delete an epic that no story is under, leaving a tombstone. Raises Hidden, Stale, Referenced."""
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         row = epic_row(w, number)
-        if row.version != expected_version:
-            raise Stale(shapes.epic(row))
+        refuse_stale(w.journal.stream.pk, row, expected_version, Wanted(shapes.epic(row), EPIC_FIELDS, None))
         if Story.objects.filter(epic=row, deleted_at=None).exists():
             raise Referenced("There are stories under this epic: move or delete them first.")
         _bury(w, "epic", row)
 
 
 def delete_story(
-    *, project: Project, number: int, expected_version: int, actor: User, now: datetime, origin: str = ""
+    *, project: Project, number: int, expected_version: int | None, actor: User, now: datetime, origin: str = ""
 ) -> None:
     """Delete a story that has no tickets, leaving a tombstone. Raises Hidden, Stale, Referenced."""
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         row = story_row(w, number)
-        if row.version != expected_version:
-            raise Stale(shapes.story(row))
+        refuse_stale(w.journal.stream.pk, row, expected_version, Wanted(shapes.story(row), STORY_FIELDS, None))
         if Ticket.objects.alive().filter(story=row).exists():
             raise Referenced("This story has tickets: move or delete them first.")
         _bury(w, "story", row)

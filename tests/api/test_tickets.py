@@ -49,7 +49,7 @@ def test_an_edit_needs_the_version_that_it_was_made_for(cast: Cast, tickets: lis
         assert api("PATCH", "tickets/1/", {"title": "New"}, if_match=tag).status_code == 400
     edited = api("PATCH", "tickets/1/", {"title": "New"}, if_match='"1"')
     assert (edited.status_code, edited["ETag"], edited.json()["title"]) == (200, '"2"', "New")
-    problem = api.patch("tickets/1/", {"question": "Why?"}, version=1, status=412)
+    problem = api.patch("tickets/1/", {"title": "Newer"}, version=1, status=412)
     assert (problem["code"], problem["current"]) == ("stale", api.get("tickets/1/"))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from agileml.journal.models import Change
+from agileml.journal.rules import Stale
 from agileml.metrics.actions.promotions import set_deployment
 from agileml.metrics.models import RegisteredModel
 from agileml.planning.actions import notes, sprints, tickets
@@ -12,7 +13,7 @@ from agileml.planning.models import Assignment, Sprint
 from agileml.planning.rules.retro import parse
 from agileml.planning.rules.starting import Destination
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.actions import Referenced, Stale
+from agileml.work.actions import Referenced
 from agileml.work.models import Ticket
 from tests.challenges import BETTER, candidate, challenge
 from tests.factories import NOW, Cast, make_sprint, make_ticket, measure, replan

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from agileml.journal.models import Change
+from agileml.journal.rules import Stale
 from agileml.work import actions
-from agileml.work.actions import Referenced, Stale
+from agileml.work.actions import Referenced
 from agileml.work.fields import Invalid
 from agileml.work.models import Epic, Story
 from tests.api.client import Api

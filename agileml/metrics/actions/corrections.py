@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from agileml.accounts.models import User
+from agileml.journal.rules import Stale
 from agileml.metrics import shapes
 from agileml.metrics.actions.judging import judge_tickets
 from agileml.metrics.actions.snapshots import candidates_named
@@ -16,7 +17,7 @@ from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
 from agileml.work import fields
-from agileml.work.actions import Stale, ticket_row
+from agileml.work.actions import ticket_row
 from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Ticket
 

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from typing import Any
 
 from agileml.accounts.models import User
+from agileml.journal.queries import refuse_stale
+from agileml.journal.rules import Wanted
 from agileml.planning import shapes
 from agileml.planning.actions import decide, ledger
 from agileml.planning.actions.reports import freeze
@@ -21,7 +23,6 @@ from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need, refs_after
 from agileml.work import fields
-from agileml.work.actions import Stale
 from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Ticket
 
@@ -81,16 +82,18 @@ def edit_sprint(
 ) -> Sprint:
     """Change a sprint's fields: freely while it is planned, by a decision while it is active.
 
-    `why` makes a one-move decision of what belongs to the plan. Raises Hidden, Invalid, Stale, NeedsDecision,
-    or Refused: the start of an active sprint is history, and so is all of a closed one but its name.
+    `why` makes a one-move decision of what belongs to the plan. Edits of other fields since `expected_version` merge
+    with it (None: whatever there is). Raises Hidden, Invalid, Stale when somebody wrote something else in the same
+    fields since, NeedsDecision, or Refused: the start of an active sprint is history, and so is all of a closed one
+    but its name.
     """
     values = fields.clean(sent, fields=SPRINT_FIELDS)
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         row = _row(w, number)
-        if expected_version is not None and expected_version != row.version:
-            raise Stale(shapes.sprint(row))
         if "external_refs" in values:
             values["external_refs"] = refs_after(row.external_refs, values["external_refs"])
+        told = {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+        refuse_stale(w.journal.stream.pk, row, expected_version, Wanted(shapes.sprint(row), SPRINT_FIELDS, told))
         changed = {name: value for name, value in values.items() if getattr(row, name) != value}
         _check_dates(changed.get("start", row.start), changed.get("end", row.end))
         if row.state == Sprint.State.ACTIVE:
@@ -102,8 +105,8 @@ def edit_sprint(
                     raise NeedsDecision(list(planned), number)
                 assert w.access is not None
                 w.access.require(Need.DECIDE)
-                told = {name: value.isoformat() if name == "end" else value for name, value in planned.items()}
-                decide.decide_in(w, row, base_version=None, why=why, moves=[MoveRequest(move="sprint", set=told)])
+                move = MoveRequest(move="sprint", set={name: told[name] for name in planned})
+                decide.decide_in(w, row, base_version=None, why=why, moves=[move])
         elif row.state == Sprint.State.CLOSED and changed.keys() - {"name", "external_refs"}:
             raise Refused([Refusal("sprint_closed", "This sprint is closed; its plan is history.")])
         if changed:

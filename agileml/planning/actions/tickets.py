@@ -7,6 +7,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from agileml.accounts.models import User
+from agileml.journal.queries import refuse_stale
+from agileml.journal.rules import Wanted
 from agileml.metrics.actions.criteria import settle
 from agileml.metrics.actions.judging import judge_tickets
 from agileml.metrics.models import Candidate, Promotion, Snapshot
@@ -14,14 +16,14 @@ from agileml.planning import shapes
 from agileml.planning.actions import decide, ledger, rows
 from agileml.planning.actions.limits import heed_giving
 from agileml.planning.actions.sprints import NeedsDecision
-from agileml.planning.models import Assignment, Evidence, Move, RetroLine, Sprint
+from agileml.planning.models import Assignment, Decision, Evidence, Move, RetroLine, Sprint
 from agileml.planning.rules.moves import MoveRequest, Refusal, Refused
 from agileml.projects.actions import forget_refs
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need, refs_after
-from agileml.work.actions import Referenced, Stale
-from agileml.work.fields import PLAN_FIELDS, FieldError, Invalid, ticket_fields
+from agileml.work.actions import Referenced
+from agileml.work.fields import PLAN_FIELDS, TICKET_FIELDS, FieldError, Invalid, ticket_fields
 from agileml.work.links import AT_MOST, attached
 from agileml.work.models import Dependency, Ticket
 
@@ -92,6 +94,7 @@ def edit_ticket(
 ) -> Ticket:
     """Change a ticket's fields. A field that is sent as it is already is no change.
 
+    Edits of other fields since `expected_version` merge with it (None: whatever there is); of the same it is Stale.
     While the ticket is in an active sprint, its plan fields change only by a decision: `why` makes one of them;
     without it nothing is written. `links` are attached or renamed, never taken away: one that was pushed meanwhile
     would go with them. Giving work that is under way to somebody heeds her limit: a soft one is said in a sentence
@@ -105,8 +108,9 @@ def edit_ticket(
             raise Hidden(number)
         row = tickets.rows[number]
         before = tickets.before[row.pk]
-        if expected_version is not None and expected_version != row.version:
-            raise Stale(before)
+        if "external_refs" in values:
+            values["external_refs"] = refs_after(before["external_refs"], values["external_refs"])
+        _refuse_stale(w, row, before, expected_version, values)
         if "links" in values:
             values["links"] = attached(before["links"], *values["links"])
             if len(values["links"]) > AT_MOST:
@@ -135,15 +139,14 @@ def delete_ticket(
 ) -> None:
     """Delete a ticket that no history names, leaving a tombstone; its number is never used again.
 
-    Raises Hidden, Stale, Referenced.
+    Raises Hidden, Referenced, Stale when somebody edited it since `expected_version`.
     """
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         tickets = ledger.touched(w, [number])
         if number not in tickets.rows:
             raise Hidden(number)
         row = tickets.rows[number]
-        if expected_version is not None and expected_version != row.version:
-            raise Stale(tickets.before[row.pk])
+        _refuse_stale(w, row, tickets.before[row.pk], expected_version, None)
         if Ticket.objects.filter(NAMED_IN, pk=row.pk).exists():
             raise Referenced(NAMED)
         waiting = list(Dependency.objects.filter(needs=row).values_list("ticket", flat=True))
@@ -158,23 +161,33 @@ def delete_ticket(
         w.journal.record("ticket", "deleted", row, tickets=images)
 
 
-def _by_uid(criteria: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(criteria, key=lambda item: item["uid"] or "")
+def _refuse_stale(
+    w: ProjectWriting, row: Ticket, before: shapes.Shape, expected: int | None, values: Mapping[str, Any] | None
+) -> None:
+    """Raise Stale where this edit (a delete, without values) would write over what somebody else wrote since."""
+    if expected in {None, row.version}:
+        return
+    wanted = Wanted(before, TICKET_FIELDS, values, plain=_plain, free=UNCOUNTED)
+    moved = Move.objects.filter(ticket=row, move__in=[Move.Kind.CHANGE, Move.Kind.ADD])
+    groups = moved.filter(decision__kind__in=[Decision.Kind.REPLAN, Decision.Kind.REVERT]).values("decision__group")
+    decided = list(Decision.objects.filter(project=w.project, group__in=groups).values_list("uid", flat=True))
+    refuse_stale(w.journal.stream.pk, row, expected, wanted, decided=decided)
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A field's value in the form in which what was sent and what is shown are compared."""
+    if name in {"assignee", "reviewer"}:
+        return value["id"] if isinstance(value, Mapping) else value
+    if name == "blocked":
+        return value and value["why"]
+    if name == "criteria":  # their order is that in which they were made, whatever the order that they are sent in
+        stand = [{key: said for key, said in item.items() if key not in {"state", "measured"}} for item in value]
+        return sorted(stand, key=lambda item: item["uid"] or "")
+    return set(value) if name == "depends_on" else value
 
 
 def _same(name: str, before: shapes.Shape, value: Any) -> bool:
-    had = before[name]
-    if name in {"assignee", "reviewer"}:
-        return bool((had or {}).get("id") == value)
-    if name == "blocked":
-        return bool((had or {}).get("why") == (value or {}).get("why"))
-    if name == "criteria":  # their order is that in which they were made, whatever the order that they are sent in
-        return bool(_by_uid(ledger.plan_fields(before)["criteria"]) == _by_uid(value))
-    if name == "external_refs":
-        return bool(refs_after(had, value) == had)
-    if name == "depends_on":
-        return bool(set(had) == set(value))
-    return bool(had == value)
+    return bool(_plain(name, before[name]) == _plain(name, value))
 
 
 def _decide_change(

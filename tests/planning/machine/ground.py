@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from agileml.accounts.models import User
+from agileml.journal.rules import Stale
 from agileml.planning.actions import decide, progress, sprints
 from agileml.planning.actions.take_back import Overtaken
 from agileml.planning.models import Decision, Sprint
@@ -19,7 +20,7 @@ from agileml.planning.rules.moves import Refused
 from agileml.planning.rules.progress import DoneRule, NeedsPlan
 from agileml.projects.doors import Forbidden, Hidden
 from agileml.projects.models import Project
-from agileml.work.actions import Referenced, Stale, create_story
+from agileml.work.actions import Referenced, create_story
 from agileml.work.fields import Invalid
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets
 from tests.planning.machine.reached import reached_by
