@@ -20,13 +20,12 @@ from agileml.planning.rules.moves import Refused
 from agileml.planning.rules.wip import WipLimit
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
-from agileml.web import edit_form
+from agileml.web import edit_form, merging
 from agileml.web.edit_form import Texts, Unreadable
+from agileml.web.merging import Form
 from agileml.web.project import enter, frame
 from agileml.work.fields import Invalid
 from agileml.work.types import KINDS, TicketType
-
-TRIES = 3  # a third person may save between a merge and its second try
 
 
 @login_required
@@ -37,8 +36,7 @@ def edit(request: HttpRequest, key: str, number: int) -> HttpResponse:
     where = where_is(access.project, number)
     shape = shapes.tickets([where.ticket], key=key)[0]
     if request.method == "GET":
-        texts = edit_form.texts_of(shape)
-        return _form(request, access, where, shape, base=texts, mine=texts)
+        return _form(request, access, where, merging.shown(edit_form.texts_of(shape), shape["version"]))
     return _save(request, access, where, shape)
 
 
@@ -46,50 +44,36 @@ def _save(request: HttpRequest, access: Access, where: Where, shape: dict[str, A
     """Send only what was written, so that what others wrote meanwhile in other fields stays."""
     current = edit_form.texts_of(shape)
     base = _base(request, current)
-    mine = edit_form.posted(request.POST, base)
-    for name in mine:
-        if request.POST.get(f"keep_{name}") == "theirs":
-            base[name] = mine[name] = current[name]
-    names = [name for name in mine if mine[name] != base[name]]
-    version = _version(request, shape)
+    form = Form(merging.seen(request.POST), base, edit_form.posted(request.POST, base))
+    form = merging.keeping(request.POST, form, current)
+    names = list(form.written)
     notes: list[str] = []
-    for _ in range(TRIES):
-        try:
-            edit_ticket(
-                project=access.project,
-                number=where.ticket.number,
-                sent=edit_form.sent(mine, names, shape),
-                expected_version=version,
-                why=Why(code="correction"),
-                override=request.POST.get("override", ""),
-                told=notes,
-                actor=access.user,
-                now=timezone.now(),
-            )
-        except Stale as stale:
-            shape = stale.current
-            theirs = edit_form.texts_of(shape)
-            fields = edit_form.conflicts(base, mine, theirs)
-            if fields:
-                return _conflict(request, access, where, shape, mine=mine, theirs=theirs, fields=fields)
-            # Nobody changed what is to be changed here: both edits hold, and what the form did not touch is theirs.
-            mine = {name: mine[name] if name in names else theirs[name] for name in mine}
-            base, version = theirs, shape["version"]
-        except Unreadable as unreadable:
-            return _form(request, access, where, shape, base=base, mine=mine, status=422, errors=unreadable.errors)
-        except Invalid as invalid:
-            told = {error.pointer.split("/")[1]: error.message for error in invalid.errors}
-            return _form(request, access, where, shape, base=base, mine=mine, status=422, errors=told)
-        except Refused as refused:
-            told = {"": " ".join(refusal.message for refusal in refused.refusals)}
-            return _form(request, access, where, shape, base=base, mine=mine, status=422, errors=told)
-        except WipLimit as limit:
-            told = {"assignee": str(limit)}
-            beyond = Need.LEAD in access.can
-            return _form(request, access, where, shape, base=base, mine=mine, status=409, errors=told, beyond=beyond)
-        else:
-            return _saved(request, where, edit_form.planned(names), notes)
-    return _form(request, access, where, shape, base=base, mine=mine, status=409, errors={"": "Save once more."})
+    try:
+        edit_ticket(
+            project=access.project,
+            number=where.ticket.number,
+            sent=edit_form.sent(dict(form.mine), names, shape),
+            expected_version=form.version,
+            why=Why(code="correction"),
+            override=request.POST.get("override", ""),
+            told=notes,
+            actor=access.user,
+            now=timezone.now(),
+        )
+    except Stale as stale:
+        return _conflict(request, access, where, stale, form)
+    except Unreadable as unreadable:
+        return _form(request, access, where, form, status=422, errors=unreadable.errors)
+    except Invalid as invalid:
+        told = {error.pointer.split("/")[1]: error.message for error in invalid.errors}
+        return _form(request, access, where, form, status=422, errors=told)
+    except Refused as refused:
+        told = {"": " ".join(refusal.message for refusal in refused.refusals)}
+        return _form(request, access, where, form, status=422, errors=told)
+    except WipLimit as limit:
+        told = {"assignee": str(limit)}
+        return _form(request, access, where, form, status=409, errors=told, beyond=Need.LEAD in access.can)
+    return _saved(request, where, edit_form.planned(names), notes)
 
 
 def _saved(request: HttpRequest, where: Where, planned: list[str], notes: list[str]) -> HttpResponse:
@@ -102,41 +86,26 @@ def _saved(request: HttpRequest, where: Where, planned: list[str], notes: list[s
     return done(request, to=to, text=text, tone="warning" if notes else "success")
 
 
-def _conflict(
-    request: HttpRequest, access: Access, where: Where, shape: dict[str, Any], *, mine: Texts, theirs: Texts,
-    fields: list[str],
-) -> HttpResponse:  # fmt: skip
-    about = editing(access.project, where.ticket)
+def _conflict(request: HttpRequest, access: Access, where: Where, stale: Stale, form: Form) -> HttpResponse:
+    about = editing(access.project)
     names = dict(about.people) | {str(number): title for number, title in about.stories}
-    merged = {
-        name: mine[name] if name in fields or mine[name] != _base(request, theirs)[name] else theirs[name]
-        for name in mine
-    }
-    conflict = {
-        "who": about.last_editor or "Somebody",
-        "when": "meanwhile",
-        "fields": [
-            {
-                "name": name,
-                "label": edit_form.LABELS[name],
-                "theirs": edit_form.said(name, theirs, names),
-                "mine": edit_form.said(name, mine, names),
-            }
-            for name in fields
-        ],
-    }
-    return _form(request, access, where, shape, base=theirs, mine=merged, status=409, conflict=conflict, about=about)
+    again = form.again(theirs=edit_form.texts_of(stale.current), version=stale.current["version"])
+    conflict = merging.conflict(
+        access.project, stale, labels=edit_form.LABELS, mine=again.mine, theirs=again.was,
+        said=lambda name, text: edit_form.said(name, text, names),
+    )  # fmt: skip
+    return _form(request, access, where, again, status=409, conflict=conflict, about=about)
 
 
 def _form(
-    request: HttpRequest, access: Access, where: Where, shape: dict[str, Any], *, base: Texts, mine: Texts,
-    status: int = 200, about: Editing | None = None, **context: Any,
+    request: HttpRequest, access: Access, where: Where, form: Form, *, status: int = 200,
+    about: Editing | None = None, **context: Any,
 ) -> HttpResponse:  # fmt: skip
     sprint = where.sprint
     shown = frame(
-        access, "", where=where, ticket=where.ticket, sprint=sprint, base=json.dumps(base), draft=mine,
-        version=shape["version"], about=about or editing(access.project, where.ticket), types=TicketType.choices,
-        criteria=edit_form.criteria_lines(mine), kind=KINDS.get(mine["type"]),
+        access, "", where=where, ticket=where.ticket, sprint=sprint, base=json.dumps(form.was), draft=form.mine,
+        version=form.version, about=about or editing(access.project), types=TicketType.choices,
+        criteria=edit_form.criteria_lines(dict(form.mine)), kind=KINDS.get(form.mine["type"]),
         plan_open=sprint is None or Need.DECIDE in access.can, **context,
     )  # fmt: skip
     return render(request, "edit/page.html", shown, status=status)
@@ -151,8 +120,3 @@ def _base(request: HttpRequest, current: Texts) -> Texts:
     if not isinstance(told, dict):
         return dict(current)
     return {name: told[name] if edit_form.readable(name, told.get(name)) else text for name, text in current.items()}
-
-
-def _version(request: HttpRequest, shape: dict[str, Any]) -> int:
-    said = request.POST.get("version", "")
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else shape["version"]

@@ -186,19 +186,12 @@ def planned(names: list[str]) -> list[str]:
     return [name for name in names if name in PLAN_FIELDS]
 
 
-def conflicts(base: Texts, mine: Texts, theirs: Texts) -> list[str]:
-    """The fields that both have changed since `base`, and not to the same."""
-    return [name for name in LABELS if base[name] != mine[name] != theirs[name] != base[name]]
-
-
-def said(name: str, texts: Texts, names: Mapping[str, str]) -> str:
+def said(name: str, text: str, names: Mapping[str, str]) -> str:
     """A field's text as a person reads it; `names` tells what people and stories are called."""
     if name == "criteria":
-        return "; ".join(
-            f"{line['metric']} {line['op']} {_bound(line)}" for line in criteria_lines(texts) if line.get("metric")
-        )
+        return "; ".join(f"{line['metric']} {line['op']} {_bound(line)}" for line in json.loads(text))
     if name in {"assignee", "reviewer", "story"}:
-        return names.get(texts[name], texts[name])
+        return names.get(text, text)
     if name == "waiting_on_run":
-        return "yes" if texts[name] else "no"
-    return texts[name]
+        return "yes" if text else "no"
+    return text

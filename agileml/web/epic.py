@@ -22,8 +22,9 @@ from agileml.planning.queries.epics import EpicLine
 from agileml.planning.queries.measured import measured_under
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
+from agileml.web import merging
 from agileml.web.epics import components
-from agileml.web.merging import conflict, merge
+from agileml.web.merging import Form
 from agileml.web.project import enter, frame
 from agileml.work import fields
 from agileml.work.actions import Referenced, create_story, delete_epic, edit_epic, rank_story
@@ -52,7 +53,7 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
         if doing == "edit":
             return _edit(request, access, line, by)
         if doing == "delete":
-            delete_epic(number=number, expected_version=line.epic.version, **by)
+            delete_epic(number=number, expected_version=merging.seen(request.POST), **by)
             messages.success(request, f"“{line.epic.title}” is deleted.")
             return redirect("epics", key)
         if doing in {"up", "down"}:
@@ -64,24 +65,26 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
         return _page(request, access, line, wrong=wrong, status=422)
     except Referenced as referenced:
         return _page(request, access, line, errors=[str(referenced)], status=409)
-    except Stale:
-        errors = ["Somebody saved at the same moment. Look at it and do it once more."]
-        return _page(request, access, line, errors=errors, status=409)
+    except Stale as stale:
+        line = queries.epic_lines(access.project, number=number)[0]
+        again = merging.sent(request.POST, _texts(line.epic)).again(theirs=_texts(line.epic), version=line.epic.version)
+        errors = merging.undeleted(access.project, stale, LABELS)
+        return _page(request, access, line, form=again, errors=errors, status=409)
     return redirect("epic", key, number)
 
 
 def _edit(request: HttpRequest, access: Access, line: EpicLine, by: Mapping[str, Any]) -> HttpResponse:
-    now = _texts(line.epic)
-    merged = merge(request.POST, now)
-    mine = now | dict(merged.written)
-    if merged.conflicts:
-        labels = {name: LABELS[name] for name in merged.conflicts}
-        told = conflict(access.project, queries.last_edit(line.epic), labels, mine, now)
-        return _page(request, access, line, sent=mine, conflict=told, status=409)
-    sent: dict[str, Any] = dict(merged.written)
-    if "components" in sent:
-        sent["components"] = components(sent["components"])
-    edit_epic(number=line.epic.number, sent=sent, expected_version=line.epic.version, **by)
+    form = merging.sent(request.POST, _texts(line.epic))
+    values: dict[str, Any] = form.written
+    if "components" in values:
+        values["components"] = components(values["components"])
+    try:
+        edit_epic(number=line.epic.number, sent=values, expected_version=form.version, **by)
+    except Stale as stale:
+        line = queries.epic_lines(access.project, number=line.epic.number)[0]
+        again = form.again(theirs=_texts(line.epic), version=line.epic.version)
+        told = merging.conflict(access.project, stale, labels=LABELS, mine=again.mine, theirs=again.was)
+        return _page(request, access, line, form=again, conflict=told, status=409)
     messages.success(request, "Saved.")
     return redirect("epic", access.project.key, line.epic.number)
 
@@ -147,13 +150,15 @@ def _page(
     access: Access,
     line: EpicLine,
     *,
-    sent: Mapping[str, str] | None = None,
+    form: Form | None = None,
     wrong: Mapping[str, str] | None = None,
     errors: Sequence[str] = (),
     conflict: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     now = _texts(line.epic)
+    if request.POST.get("do") in {"edit", "delete"} and form is None:
+        form = merging.sent(request.POST, now)  # whatever was wrong, what was written is kept
     context = {
         "line": line,
         "epic": line.epic,
@@ -170,8 +175,7 @@ def _page(
         "metrics": Metric.objects.filter(project=access.project).order_by("key"),
         "ops": Criterion.Op.choices,
         "aim": _aim(line),
-        "was": now,
-        "edited": {name: request.POST.get(name, now[name]) for name in now} if wrong or errors else sent or now,
+        "form": form or merging.shown(now, line.epic.version),
         "sent": request.POST,
         "wrong": wrong or {},
         "errors": errors,

@@ -1,33 +1,63 @@
-"""Forms that several people save at once: what one wrote is told from what the form showed, and never lost."""
+"""Forms that several people save at once: only what was written is sent, for the version that was shown.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+What a form showed comes back with it (`was_<field>` and `version`), so that a field that nobody touched stays whatever
+others made of it; whether the rest meets somebody else's edit, the action says.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import QueryDict
 
-from agileml.journal.models import Change
+from agileml.journal.rules import Stale
 from agileml.projects.models import Project
 from agileml.web.telling import Teller
 
+Texts = Mapping[str, str]
+NEVER = 0  # the version of a form that names none: it merges with nothing
+
 
 @dataclass(frozen=True)
-class Merged:
-    """What was written, by field, and the fields in which somebody else wrote something else meanwhile."""
+class Form:
+    """A form's fields as texts: as it showed them at `version`, and as they are to be."""
 
-    written: Mapping[str, str]
-    conflicts: Sequence[str]
+    version: int
+    was: Texts
+    mine: Texts
+
+    @property
+    def written(self) -> dict[str, str]:
+        """The fields that somebody wrote something else into."""
+        return {name: text for name, text in self.mine.items() if text != self.was[name]}
+
+    def again(self, *, theirs: Texts, version: int) -> "Form":
+        """The form for a second try, on what is there now, with what was written kept."""
+        return Form(version, theirs, {**theirs, **self.written})
 
 
-def merge(sent: QueryDict, now: Mapping[str, str]) -> Merged:
-    """Compare a form's fields, and `was_<field>` that it showed, with what they hold now."""
-    mine = {name: plain(sent.get(name, now[name])) for name in now}
-    was = {name: plain(sent.get(f"was_{name}", now[name])) for name in now}
-    for name in now:
-        if sent.get(f"keep_{name}") == "theirs":
-            mine[name] = was[name] = now[name]
-    written = {name: mine[name] for name in now if mine[name] != was[name]}
-    return Merged(written, [name for name in written if now[name] not in {was[name], mine[name]}])
+def shown(now: Texts, version: int) -> Form:
+    """A form in which nothing has been written yet."""
+    return Form(version, now, now)
+
+
+def sent(post: QueryDict, now: Texts, mine: Texts | None = None) -> Form:
+    """A form as it comes back; `now` is what the fields hold now, `mine` what was sent unless that is one text each."""
+    texts = {name: plain((mine or post).get(name, now[name])) for name in now}
+    was = {name: plain(post.get(f"was_{name}", now[name])) for name in now}
+    return keeping(post, Form(seen(post), was, texts), now)
+
+
+def keeping(post: QueryDict, form: Form, now: Texts) -> Form:
+    """The form with what somebody, asked about a conflict, would rather leave as it is now."""
+    kept = {name: text for name, text in now.items() if post.get(f"keep_{name}") == "theirs"}
+    return replace(form, was={**form.was, **kept}, mine={**form.mine, **kept})
+
+
+def seen(post: QueryDict) -> int:
+    """The version that a form showed."""
+    said = post.get("version", "")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else NEVER
 
 
 def plain(text: str) -> str:
@@ -36,14 +66,32 @@ def plain(text: str) -> str:
 
 
 def conflict(
-    project: Project, change: Change | None, labels: Mapping[str, str], mine: Mapping[str, str], now: Mapping[str, str]
+    project: Project,
+    stale: Stale,
+    *,
+    labels: Texts,
+    mine: Texts,
+    theirs: Texts,
+    said: Callable[[str, str], str] = lambda name, text: text,
 ) -> dict[str, Any]:
-    """What shared/_conflict.html tells of the fields in `labels`; `change` is the newest edit, by whoever it was."""
-    actor = change.actor if change else None
-    return {
-        "who": actor.name if actor else "Somebody",
-        "when": Teller(project).when(change.at) if change else "meanwhile",
-        "fields": [
-            {"name": name, "label": label, "theirs": now[name], "mine": mine[name]} for name, label in labels.items()
-        ],
-    }
+    """What shared/_conflict.html tells, field by field; `said` makes a field's text one that people read."""
+    teller = Teller(project)
+    fields = [
+        {
+            "name": one.field,
+            "label": labels[one.field],
+            "who": one.who["name"] if one.who else "Somebody",
+            "when": teller.when(one.at) if one.at else "",
+            "theirs": said(one.field, theirs[one.field]),
+            "mine": said(one.field, mine[one.field]),
+        }
+        for one in stale.conflicts
+    ]
+    return {"fields": fields, "who": sorted({field["who"] for field in fields})}
+
+
+def undeleted(project: Project, stale: Stale, labels: Texts) -> list[str]:
+    """Why something was not deleted: what was changed in it, by whom and when."""
+    told = conflict(project, stale, labels=labels, mine=dict.fromkeys(labels, ""), theirs=dict.fromkeys(labels, ""))
+    lines = [f"{one['who']} changed its {one['label'].lower()} {one['when']}".strip() + "." for one in told["fields"]]
+    return [*(lines or [str(stale)]), "Look at it, then delete it."]

@@ -1,5 +1,6 @@
 """A project's settings: its days, how it estimates, who re-plans, and its limits of work in progress."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,16 +12,26 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from agileml.journal.rules import Stale
+from agileml.projects import shapes
 from agileml.projects.actions import edit_project
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.projects.settings import LIMITED, BadSettings
+from agileml.web import merging
+from agileml.web.merging import Form
 from agileml.web.project import enter, frame
 from agileml.work.models import Ticket
 
 DAYS = tuple(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
 ESTIMATES = (("none", "Not at all"), ("timebox", "A time-box in working days"), ("points", "Points"))
 REPLANNERS = (("team", "The team"), ("leads", "Leads alone; members propose"))
+
+BEYOND = (("soft", "Say so"), ("hard", "Refuse"))
+LABELS = {
+    "name": "Name", "time_zone": "Time zone", "working_days": "Working days", "holidays": "Holidays",
+    "sprint_days": "Length of a sprint", "estimate_mode": "Estimates", "replanners": "Who decides a re-plan",
+    "wip_limits": "Limits of columns", "wip_per_person": "Limit of a person", "wip_hard": "Beyond a limit",
+}  # fmt: skip
 
 
 @login_required
@@ -29,72 +40,95 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     """The settings, which leads see and change."""
     access = enter(request, key, need=Need.LEAD)
     if request.method == "GET":
-        return _page(request, access, _texts(access), {})
-    version = request.POST.get("version", "")
+        return _page(request, access, merging.shown(_texts(shapes.project(access.project)), access.project.version))
+    form = merging.sent(request.POST, _texts(shapes.project(access.project)), _posted(request.POST))
     try:
         row = edit_project(
             project=access.project,
-            sent=_sent(request.POST),
-            expected_version=int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0,
+            sent=_sent(form.written),
+            expected_version=form.version,
             actor=access.user,
             now=timezone.now(),
         )
     except BadSettings as bad:
-        return _page(request, access, _written(request.POST), {error.name: error.message for error in bad.errors})
+        return _page(request, access, form, {error.name: error.message for error in bad.errors}, status=422)
     except Stale as stale:
-        # The form comes again with what was written and the version that there is now: saving once more holds.
-        written = _written(request.POST) | {"version": str(stale.current["version"])}
-        return _page(request, access, written, {"": f"{stale} Look at it, then save once more."}, status=409)
+        again = form.again(theirs=_texts(stale.current), version=stale.current["version"])
+        told = merging.conflict(access.project, stale, labels=LABELS, mine=again.mine, theirs=again.was, said=_said)
+        return _page(request, access, again, conflict=told, status=409)
     messages.success(request, "The settings are saved.")
     return redirect("settings", row.key)
 
 
 def _page(
-    request: HttpRequest, access: Access, draft: Mapping[str, Any], wrong: Mapping[str, str], *, status: int = 422
+    request: HttpRequest,
+    access: Access,
+    form: Form,
+    wrong: Mapping[str, str] | None = None,
+    *,
+    conflict: Mapping[str, Any] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    columns = [(name, str(Ticket.Status(name).label), draft["limits"].get(name, "")) for name in LIMITED]
+    limits = json.loads(form.mine["wip_limits"])
+    columns = [(name, str(Ticket.Status(name).label), limits.get(name, "")) for name in LIMITED]
     context = frame(
-        access, "settings", draft=draft, wrong=wrong, days=DAYS, estimates=ESTIMATES, replanner_choices=REPLANNERS,
-        columns=columns,
+        access, "settings", form=form, draft=form.mine, wrong=wrong or {}, conflict=conflict, days=DAYS,
+        estimates=ESTIMATES, replanner_choices=REPLANNERS, columns=columns,
     )  # fmt: skip
-    return render(request, "settings/page.html", context, status=status if wrong else 200)
+    return render(request, "settings/page.html", context, status=status)
 
 
-def _texts(access: Access) -> dict[str, Any]:
-    """The settings as the form shows them."""
-    row = access.project
+def _texts(shape: Mapping[str, Any]) -> dict[str, str]:
+    """The settings as the form shows them, each one text."""
     return {
-        "version": str(row.version), "name": row.name, "time_zone": row.time_zone,
-        "working_days": [str(day) for day in row.working_days], "holidays": "\n".join(row.holidays),
-        "sprint_days": str(row.sprint_days), "estimate_mode": row.estimate_mode, "replanners": row.replanners,
-        "limits": row.wip_limits, "wip_per_person": row.wip_per_person or "", "wip_hard": row.wip_hard,
-    }  # fmt: skip
-
-
-def _written(post: QueryDict) -> dict[str, Any]:
-    names = ("version", "name", "time_zone", "holidays", "sprint_days", "estimate_mode", "replanners", "wip_per_person")
-    return {name: post.get(name, "") for name in names} | {
-        "working_days": post.getlist("working_days"),
-        "limits": {name: post.get(f"limit_{name}", "") for name in LIMITED},
-        "wip_hard": post.get("wip_hard") == "hard",
+        "name": shape["name"],
+        "time_zone": shape["time_zone"],
+        "working_days": " ".join(map(str, shape["working_days"])),
+        "holidays": "\n".join(shape["holidays"]),
+        "sprint_days": str(shape["sprint_days"]),
+        "estimate_mode": shape["estimate_mode"],
+        "replanners": shape["replanners"],
+        "wip_limits": _limits({name: str(limit) for name, limit in shape["wip_limits"].items()}),
+        "wip_per_person": str(shape["wip_per_person"] or ""),
+        "wip_hard": "hard" if shape["wip_hard"] else "soft",
     }
 
 
-def _sent(post: QueryDict) -> dict[str, Any]:
-    """The form as the action takes it; what is no number stays text, which the action refuses by its name."""
-    limits = {name: _number(post.get(f"limit_{name}", "")) for name in LIMITED}
-    return {
-        "name": post.get("name", ""),
-        "time_zone": post.get("time_zone", ""),
-        "working_days": [_number(day) for day in post.getlist("working_days")],
-        "holidays": post.get("holidays", "").replace(",", " ").split(),
-        "sprint_days": _number(post.get("sprint_days", "")),
-        "estimate_mode": post.get("estimate_mode", ""),
-        "replanners": post.get("replanners", ""),
-        "wip_limits": {name: limit for name, limit in limits.items() if limit is not None},
-        "wip_per_person": _number(post.get("wip_per_person", "")),
-        "wip_hard": post.get("wip_hard") == "hard",
-    }
+def _posted(post: QueryDict) -> dict[str, str]:
+    """What was sent, each setting one text, as far as it was sent at all."""
+    texts = {name: post.get(name, "") for name in LABELS if name in post}
+    texts["working_days"] = " ".join(post.getlist("working_days"))
+    texts["wip_limits"] = _limits({name: post.get(f"limit_{name}", "") for name in LIMITED})
+    return texts
+
+
+def _limits(said: Mapping[str, str]) -> str:
+    return json.dumps({name: said[name].strip() for name in LIMITED if said.get(name, "").strip()})
+
+
+def _sent(written: Mapping[str, str]) -> dict[str, Any]:
+    """What was written as the action takes it; what is no number stays text, which the action refuses by its name."""
+    values: dict[str, Any] = dict(written)
+    for name in written.keys() & {"sprint_days", "wip_per_person"}:
+        values[name] = _number(written[name])
+    if "working_days" in written:
+        values["working_days"] = [_number(day) for day in written["working_days"].split()]
+    if "holidays" in written:
+        values["holidays"] = written["holidays"].replace(",", " ").split()
+    if "wip_limits" in written:
+        values["wip_limits"] = {name: _number(limit) for name, limit in json.loads(written["wip_limits"]).items()}
+    if "wip_hard" in written:
+        values["wip_hard"] = written["wip_hard"] == "hard"
+    return values
+
+
+def _said(name: str, text: str) -> str:
+    """A setting's text as people read it."""
+    if name == "working_days":
+        return ", ".join(label for value, label in DAYS if str(value) in text.split())
+    if name == "wip_limits":
+        return ", ".join(f"{Ticket.Status(column).label} {limit}" for column, limit in json.loads(text).items())
+    return dict((*ESTIMATES, *REPLANNERS, *BEYOND)).get(text, text)
 
 
 def _number(text: str) -> int | str | None:

@@ -25,7 +25,8 @@ from agileml.planning.rules.moves import Refusal, Refused
 from agileml.planning.rules.starting import Destination
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
-from agileml.web.merging import conflict, merge
+from agileml.web import merging
+from agileml.web.merging import Form
 from agileml.web.project import enter, frame
 from agileml.web.telling import Teller
 from agileml.work.fields import Invalid
@@ -57,31 +58,27 @@ def edit(request: HttpRequest, key: str, number: int) -> HttpResponse:
 
 def _save(request: HttpRequest, access: Access, sprint: Sprint) -> HttpResponse:
     """Send only what was written, so that what others wrote meanwhile in other fields stays."""
-    now = _as_it_is(sprint)
-    merged = merge(request.POST, now)
-    mine = now | dict(merged.written)
-    if merged.conflicts:
-        labels = {name: LABELS[name] for name in merged.conflicts}
-        told = conflict(access.project, queries.last_edit(sprint), labels, mine, now)
-        return _edit_page(request, access, sprint, sent=mine, conflict=told, status=409)
+    form = merging.sent(request.POST, _as_it_is(sprint))
     try:
         edit_sprint(
             project=access.project,
             number=sprint.number,
-            sent=dict(merged.written),
-            expected_version=sprint.version,
+            sent=form.written,
+            expected_version=form.version,
             actor=access.user,
             now=timezone.now(),
         )
     except Invalid as invalid:
         wrong = {error.pointer.strip("/"): error.message for error in invalid.errors}
-        return _edit_page(request, access, sprint, sent=mine, wrong=wrong, status=422)
-    except Stale:  # between reading and writing: what the form held is still to be told from what it showed
-        errors = ["Somebody saved at the same moment. Look at it and save once more."]
-        return _edit_page(request, access, sprint, sent=mine, errors=errors, status=409)
+        return _edit_page(request, access, sprint, form=form, wrong=wrong, status=422)
+    except Stale as stale:
+        sprint = sprint_of(access.project, sprint.number)
+        again = form.again(theirs=_as_it_is(sprint), version=sprint.version)
+        told = merging.conflict(access.project, stale, labels=LABELS, mine=again.mine, theirs=again.was)
+        return _edit_page(request, access, sprint, form=again, conflict=told, status=409)
     except Refused as refused:
         errors = [refusal.message for refusal in refused.refusals]
-        return _edit_page(request, access, sprint, sent=mine, errors=errors, status=422)
+        return _edit_page(request, access, sprint, form=form, errors=errors, status=422)
     messages.success(request, "Saved.")
     return redirect("sprint_edit", access.project.key, sprint.number)
 
@@ -110,21 +107,21 @@ def _edit_page(
     access: Access,
     sprint: Sprint,
     *,
-    sent: Mapping[str, str] | None = None,
+    form: Form | None = None,
     wrong: Mapping[str, str] | None = None,
     errors: Sequence[str] = (),
     conflict: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    now = _as_it_is(sprint)
+    form = form or merging.shown(_as_it_is(sprint), sprint.version)
     tickets = queries.drafted(sprint)
     hands = Teller(access.project).hand_overs(tickets)
     context = {
         "sprint": sprint,
         "nav_sprint": None,
         "tickets": [(row, hands.get(row.pk)) for row in tickets],
-        "sent": sent or now,
-        "was": now,
+        "form": form,
+        "sent": form.mine,
         "wrong": wrong or {},
         "errors": errors,
         "conflict": conflict,

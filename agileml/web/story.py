@@ -17,7 +17,8 @@ from agileml.planning.queries import epics as queries
 from agileml.planning.queries.measured import measured_under
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
-from agileml.web.merging import conflict, merge
+from agileml.web import merging
+from agileml.web.merging import Form
 from agileml.web.project import enter, frame
 from agileml.work.actions import Referenced, delete_story, edit_story
 from agileml.work.fields import Invalid
@@ -35,27 +36,34 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
     if request.method == "GET":
         return _page(request, access, story)
     by: dict[str, Any] = {"project": access.project, "actor": access.user, "now": timezone.now()}
-    now = _texts(story)
-    merged = merge(request.POST, now)
-    mine = now | dict(merged.written)
+    form = merging.sent(request.POST, _texts(story))
+    deletes = request.POST.get("do") == "delete"
     try:
-        if request.POST.get("do") == "delete":
-            delete_story(number=number, expected_version=story.version, **by)
+        if deletes:
+            delete_story(number=number, expected_version=form.version, **by)
             messages.success(request, f"“{story.title}” is deleted.")
             return redirect("epic", key, story.epic.number) if story.epic else redirect("epics", key)
-        if merged.conflicts:
-            labels = {name: LABELS[name] for name in merged.conflicts}
-            told = conflict(access.project, queries.last_edit(story), labels, mine, now)
-            return _page(request, access, story, sent=mine, conflict=told, status=409)
-        sent: dict[str, Any] = dict(merged.written)
-        if "epic" in sent:
-            sent["epic"] = whole(sent["epic"])
-        edit_story(number=number, sent=sent, expected_version=story.version, **by)
+        values: dict[str, Any] = form.written
+        if "epic" in values:
+            values["epic"] = whole(values["epic"])
+        edit_story(number=number, sent=values, expected_version=form.version, **by)
     except Invalid as invalid:
         wrong = {error.pointer.strip("/"): error.message for error in invalid.errors}
-        return _page(request, access, story, sent=mine, wrong=wrong, status=422)
-    except (Referenced, Stale) as refused:
-        return _page(request, access, story, sent=mine, errors=[str(refused)], status=409)
+        return _page(request, access, story, form=form, wrong=wrong, status=422)
+    except Referenced as referenced:
+        return _page(request, access, story, form=form, errors=[str(referenced)], status=409)
+    except Stale as stale:
+        story = queries.story_of(access.project, number)
+        again = form.again(theirs=_texts(story), version=story.version)
+        if deletes:
+            errors = merging.undeleted(access.project, stale, LABELS)
+            return _page(request, access, story, form=again, errors=errors, status=409)
+        names = dict(_epics(access))
+        told = merging.conflict(
+            access.project, stale, labels=LABELS, mine=again.mine, theirs=again.was,
+            said=lambda name, text: names.get(text, text) if name == "epic" else text,
+        )  # fmt: skip
+        return _page(request, access, story, form=again, conflict=told, status=409)
     messages.success(request, "Saved.")
     return redirect("story", key, number)
 
@@ -65,18 +73,21 @@ def _texts(story: Story) -> dict[str, str]:
     return {"title": story.title, "description": story.description, "epic": epic}
 
 
+def _epics(access: Access) -> list[tuple[str, str]]:
+    return [(str(row.number), row.title) for row in queries.others(access.project)]
+
+
 def _page(
     request: HttpRequest,
     access: Access,
     story: Story,
     *,
-    sent: Mapping[str, str] | None = None,
+    form: Form | None = None,
     wrong: Mapping[str, str] | None = None,
     errors: Sequence[str] = (),
     conflict: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    now = _texts(story)
     context = {
         "story": story,
         "tickets": queries.tickets_under(story=story),
@@ -87,9 +98,8 @@ def _page(
             zone=ZoneInfo(access.project.time_zone),
             ticket__story=story,
         ),
-        "epics": [(str(row.number), row.title) for row in queries.others(access.project)],
-        "sent": sent or now,
-        "was": now,
+        "epics": _epics(access),
+        "form": form or merging.shown(_texts(story), story.version),
         "wrong": wrong or {},
         "errors": errors,
         "conflict": conflict,

@@ -207,8 +207,8 @@ def test_edits_of_the_same_field_are_shown_side_by_side_and_nothing_is_lost(cast
     answer = save(cast.member, form, title="Mine", stop_when="Mine alone")
     assert answer.status_code == 409
     html = answer.content.decode()
-    assert "Lead Person changed this" in html
-    assert 'name="keep_title" value="theirs"' in html
+    assert "Lead Person changed this while you were writing" in html
+    assert 'name="keep_title" value="theirs"><span>Lead Person, Fri 20 Nov' in html
     assert 'name="keep_question"' not in html
     assert ticket().title == "Theirs"
     again = fields(html)
@@ -225,6 +225,39 @@ def test_whoever_prefers_theirs_keeps_her_other_edits(cast: Cast):
     again = fields(save(cast.member, form, title="Mine", stop_when="Mine alone").content.decode())
     assert save(cast.member, again, keep_title="theirs").status_code == 302
     assert (ticket().title, ticket().stop_when) == ("Theirs", "Mine alone")
+
+
+def test_each_field_says_who_wrote_there_in_words_that_people_read(cast: Cast):
+    make_ticket(cast, criteria=[{"metric": "error", "op": "<=", "value": 0.02}])
+    form = opened(cast.member)
+    meanwhile(cast, assignee=str(cast.lead.uid))
+    edit_ticket(
+        project=cast.project, number=1, sent={"criteria": []}, expected_version=None, actor=cast.member, now=NOW
+    )
+    html = save(cast.lead, form, **{"c-0-value": "0.03", "assignee": str(cast.member.uid)}).content.decode()
+    assert "Lead Person and Member Person changed this" in html
+    assert '<span class="text">Lead Person</span>' in html
+    assert '<span class="text">error &lt;= 0.03</span>' in html
+    assert '<span class="text">(empty)</span>' in html
+
+
+def test_a_form_that_was_refused_is_still_told_what_changed_since_it_was_opened(cast: Cast):
+    make_ticket(cast)
+    form = opened(cast.member)
+    meanwhile(cast, title="Theirs")
+    refused = save(cast.member, form, title="Mine", estimate="soon")
+    assert refused.status_code == 422
+    assert save(cast.member, fields(refused.content.decode()), estimate="").status_code == 409
+    assert ticket().title == "Theirs"
+
+
+def test_a_form_that_names_no_version_writes_over_nothing(cast: Cast):
+    make_ticket(cast)
+    form = opened(cast.member)
+    del form["version"]
+    meanwhile(cast, title="Theirs")
+    assert save(cast.member, form, title="Mine").status_code == 409
+    assert ticket().title == "Theirs"
 
 
 def test_a_decision_meanwhile_is_a_conflict_of_that_field_alone(cast: Cast, sprint: Sprint):

@@ -13,7 +13,7 @@ from tests.factories import NOW, Cast, crowned, make_ticket, measure
 from tests.web.browsing import browser_of, queries
 
 PATH = "/p/TST/epics/1/"
-WAS = {"was_title": "Read faster", "was_goal": "", "was_components": "data, model"}
+WAS = {"version": "1", "was_title": "Read faster", "was_goal": "", "was_components": "data, model"}
 
 
 @pytest.fixture
@@ -86,11 +86,11 @@ def test_stories_are_added_and_moved(cast: Cast):
 
 def test_it_is_deleted_only_while_no_story_is_under_it(cast: Cast, by: dict[str, Any]):
     create_story(sent={"title": "How?", "epic": 1}, **by)
-    answer = post(cast, do="delete")
+    answer = post(cast, do="delete", version="1")
     assert answer.status_code == 409
     assert "There are stories under this epic" in answer.content.decode()
     Story.objects.all().delete()
-    assert post(cast, do="delete").status_code == 302
+    assert post(cast, do="delete", version="1").status_code == 302
     assert browser_of(cast.lead).get(PATH).status_code == 404
 
 

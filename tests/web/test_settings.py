@@ -74,7 +74,48 @@ def test_of_two_leads_the_second_is_told_and_keeps_what_she_wrote(cast: Cast):
     html = answer.content.decode()
     assert 'value="Cheques"' in html
     assert 'name="version" value="2"' in html
+    assert 'name="keep_name" value="theirs"' in html
+    assert html.count('value="theirs"') == 1
     assert Project.objects.get().name == "Digits"
+
+
+def was(**shown: str) -> dict[str, str]:
+    return {f"was_{name}": text for name, text in shown.items()}
+
+
+def test_two_leads_change_different_settings_and_both_hold(cast: Cast):
+    first = FORM | {"wip_hard": "soft"}
+    browser_of(cast.lead).post(PATH, FORM)
+    shown = was(name="Test project", sprint_days="14", wip_per_person="2", wip_limits='{"in_progress": "3"}')
+    second = FORM | {"name": "Test project", "sprint_days": "14", "wip_per_person": "4"} | shown
+    assert browser_of(cast.lead).post(PATH, second | {"version": "2"}).status_code == 302
+    row = Project.objects.get()
+    assert (row.name, row.sprint_days, row.wip_per_person, row.version) == ("Digits", 7, 4, 3)
+    assert browser_of(cast.lead).post(PATH, first | {"version": "3"}).status_code == 302
+    assert Project.objects.get().wip_hard is False
+
+
+def test_a_conflict_of_settings_is_told_in_words_and_either_can_be_kept(cast: Cast):
+    lead = browser_of(cast.lead)
+    lead.post(PATH, FORM)
+    other = FORM | {"working_days": ["0", "6"], "limit_in_progress": "5", "estimate_mode": "points", "wip_hard": "soft"}
+    other |= was(working_days="0 1 2 3 4", wip_limits="{}", estimate_mode="none", wip_hard="hard")
+    html = lead.post(PATH, other).content.decode()
+    for text in ("Monday, Tuesday, Wednesday, Thursday", "Monday, Sunday", "In progress 3", "In progress 5", "Points"):
+        assert f'<span class="text">{text}</span>' in html
+    again = other | {"version": "2"} | was(working_days="0 1 2 3", wip_limits='{"in_progress": "3"}')
+    again |= {"keep_working_days": "theirs", "keep_wip_limits": "mine", "keep_estimate_mode": "theirs"}
+    assert lead.post(PATH, again).status_code == 302
+    row = Project.objects.get()
+    assert (row.working_days, row.wip_limits, row.estimate_mode) == ([0, 1, 2, 3], {"in_progress": 5}, "timebox")
+
+
+def test_a_form_that_was_tampered_with_breaks_nothing(cast: Cast):
+    odd = FORM | {"was_wip_limits": "{", "limit_in_review": "[" * 999}
+    assert browser_of(cast.lead).post(PATH, odd).status_code == 422
+    for version in ("", "x" * 99, "²", "-1", "0"):
+        sent = FORM | {"was_wip_limits": "{", "version": version}
+        assert browser_of(cast.lead).post(PATH, sent).status_code == 409
 
 
 def test_only_leads_see_them(cast: Cast):

@@ -16,7 +16,7 @@ from tests.web.browsing import browser_of
 
 EDIT, START, CLOSE = (f"/p/TST/sprints/1/{page}/" for page in ("edit", "start", "close"))
 SHOWN = {"name": "Sprint 1", "goal": "", "increment": "", "start": "2026-11-16", "end": "2026-11-27"}
-FIELDS = SHOWN | {f"was_{name}": value for name, value in SHOWN.items()}
+FIELDS = SHOWN | {f"was_{name}": value for name, value in SHOWN.items()} | {"version": "1"}
 
 
 def read(cast: Cast, path: str, user: Any = None) -> str:
@@ -72,7 +72,7 @@ def test_an_edit_of_what_somebody_changed_meanwhile_is_shown_side_by_side(cast: 
 @pytest.mark.parametrize(("keep", "goal"), [("mine", "Mine"), ("theirs", "Theirs")])
 def test_who_was_shown_both_chooses(cast: Cast, planned: Sprint, keep: str, goal: str):
     send(cast, EDIT, FIELDS | {"goal": "Theirs"}, cast.member)
-    sent = FIELDS | {"was_goal": "Theirs", "goal": "Mine", "keep_goal": keep, "increment": "A reader"}
+    sent = FIELDS | {"version": "2", "was_goal": "Theirs", "goal": "Mine", "keep_goal": keep, "increment": "A reader"}
     assert send(cast, EDIT, sent).status_code == 302
     planned.refresh_from_db()
     assert (planned.goal, planned.increment) == (goal, "A reader")

@@ -12,7 +12,7 @@ from tests.factories import NOW, Cast, crowned, make_ticket, measure
 from tests.web.browsing import browser_of, queries
 
 PATH = "/p/TST/stories/1/"
-WAS = {"was_title": "How?", "was_description": "", "was_epic": "1"}
+WAS = {"version": "1", "was_title": "How?", "was_description": "", "was_epic": "1"}
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_it_moves_to_another_epic_or_to_none(cast: Cast):
     assert browser.post(PATH, {"title": "How?", "description": "So", "epic": "2", **WAS}).status_code == 302
     row = Story.objects.get()
     assert (row.epic and row.epic.number, row.description) == (2, "So")
-    browser.post(PATH, {"title": "How?", "epic": "", **WAS, "was_epic": "2", "was_description": "So"})
+    browser.post(PATH, {"title": "How?", "epic": "", **WAS, "version": "2", "was_epic": "2", "was_description": "So"})
     assert Story.objects.get().epic is None
 
 
@@ -73,18 +73,44 @@ def test_what_another_wrote_meanwhile_is_not_lost(cast: Cast, by: dict[str, Any]
     assert answer.status_code == 409
     assert "Lead Person changed this" in html
     assert "How then?" in html
-    kept = {"title": "Why?", "description": "", "epic": "1", "was_title": "How then?", "keep_title": "mine"}
+    kept = {"title": "Why?", "version": "2", "was_title": "How then?", "keep_title": "mine"}
     assert browser_of(cast.member).post(PATH, WAS | kept).status_code == 302
     assert Story.objects.get().title == "Why?"
+
+
+def test_a_form_that_could_not_be_stored_still_knows_what_it_showed_when_it_comes_again(cast: Cast, by: dict[str, Any]):
+    edit_story(number=1, sent={"title": "How then?"}, expected_version=1, **by)
+    sent = WAS | {"title": "x" * 201, "description": "", "epic": "1"}
+    html = browser_of(cast.member).post(PATH, sent).content.decode()
+    assert 'name="version" value="1"' in html
+    assert 'name="was_title" value="How?"' in html
+    answer = browser_of(cast.member).post(PATH, sent | {"title": "Why?"})
+    assert answer.status_code == 409
+    assert "How then?" in answer.content.decode()
+    assert Story.objects.get().title == "How then?"
+
+
+def test_the_epic_that_another_chose_is_told_by_its_name_and_what_was_looked_at_before_is_not_deleted(
+    cast: Cast, by: dict[str, Any]
+):
+    edit_story(number=1, sent={"epic": 2}, expected_version=1, **by)
+    browser = browser_of(cast.member)
+    html = browser.post(PATH, WAS | {"title": "How?", "epic": ""}).content.decode()
+    assert 'value="theirs"><span>Lead Person, Fri 20 Nov' in html
+    assert '<span class="text">Read letters</span>' in html
+    answer = browser.post(PATH, WAS | {"do": "delete"})
+    assert answer.status_code == 409
+    assert "Lead Person changed its epic Fri 20 Nov" in answer.content.decode()
+    assert browser.post(PATH, {"do": "delete", "version": "2"}).status_code == 302
 
 
 def test_it_is_deleted_only_while_it_has_no_tickets(cast: Cast):
     make_ticket(cast, story=1)
     browser = browser_of(cast.member)
-    answer = browser.post(PATH, {"do": "delete"})
+    answer = browser.post(PATH, {"do": "delete", "version": "1"})
     assert answer.status_code == 409
     assert "This story has tickets" in answer.content.decode()
     Ticket.objects.all().delete()
-    answer = browser.post(PATH, {"do": "delete"})
+    answer = browser.post(PATH, {"do": "delete", "version": "1"})
     assert (answer.status_code, answer["Location"]) == (302, "/p/TST/epics/1/")
     assert browser.get(PATH).status_code == 404

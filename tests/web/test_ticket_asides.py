@@ -136,6 +136,6 @@ def test_a_circle_of_needs_is_refused_by_its_name(cast: Cast):
     make_ticket(cast, depends_on=[1])
     base = browser_of(cast.member).get("/p/TST/tickets/1/edit/").content.decode()
     assert "Needs first" in base
-    answer = post(cast.member, "edit", depends_on="TST-2")
+    answer = post(cast.member, "edit", version="1", depends_on="TST-2")
     assert answer.status_code == 422
     assert "These would wait for each other: TST-1 → TST-2 → TST-1." in answer.content.decode()

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import Count
 
-from agileml.journal.models import Change
 from agileml.metrics import shapes as metric_shapes
 from agileml.metrics.models import Target
 from agileml.planning.models import AlignmentReview, Assignment, Sprint
@@ -205,9 +204,3 @@ def _worked(epics: Sequence[Epic]) -> dict[int, set[int]]:
     for epic, sprint in inside.order_by().values_list("ticket__story__epic", "sprint").distinct():
         found[epic].add(sprint)
     return found
-
-
-def last_edit(row: Epic | Story) -> Change | None:
-    """The newest edit of an epic or a story; its actor is loaded."""
-    changes = Change.objects.filter(stream=row.project.stream_id, object_uid=row.uid, action="updated")
-    return changes.select_related("actor").order_by("-revision").first()

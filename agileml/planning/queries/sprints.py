@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count
 
-from agileml.journal.models import Change
 from agileml.planning.actions import decide, ledger
 from agileml.planning.models import Assignment, Sprint
 from agileml.planning.rules.moves import Refusal
@@ -53,12 +52,6 @@ def left(sprint: Sprint) -> list[Ticket]:
     inside = Assignment.objects.filter(sprint=sprint, opened_by__isnull=False, ended_by=None).values("ticket")
     rows = Ticket.objects.alive().filter(pk__in=inside).exclude(status__in=[Ticket.Status.DONE, Ticket.Status.SKIPPED])
     return list(rows.select_related("assignee").order_by("rank", "number"))
-
-
-def last_edit(sprint: Sprint) -> Change | None:
-    """The newest change of a sprint's own fields; its actor is loaded."""
-    changes = Change.objects.filter(stream=sprint.project.stream_id, object_uid=sprint.uid).exclude(diff={})
-    return changes.select_related("actor").order_by("-revision").first()
 
 
 def why_not_start(sprint: Sprint, tickets: Sequence[Ticket]) -> list[Refusal]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
 
-from agileml.journal.models import Change
 from agileml.lib.figures import measured
 from agileml.metrics.models import Citation, Criterion, Evaluation, Judgement, Look, Metric, Promotion, Snapshot
 from agileml.metrics.rules.saying import WORDS
@@ -289,26 +288,18 @@ class Editing:
     stories: Sequence[tuple[int, str]]
     components: Sequence[str]
     metrics: Sequence[str]
-    last_editor: str
 
 
-def editing(project: Project, ticket: Ticket) -> Editing:
-    """What can be chosen for a ticket of this project, and who edited it last; five queries."""
+def editing(project: Project) -> Editing:
+    """What can be chosen for a ticket of this project; four queries."""
     people = Membership.objects.filter(project=project, user__is_active=True).exclude(role=Membership.Role.STAKEHOLDER)
     stories = Story.objects.filter(project=project, deleted_at=None).order_by("rank", "number")
     touched = {
         component for epic in Epic.objects.filter(project=project, deleted_at=None) for component in epic.components
     }
-    last = (
-        Change.objects.filter(stream=project.stream_id, object_uid=ticket.uid, kind="ticket")
-        .select_related("actor")
-        .order_by("-revision")
-        .first()
-    )
     return Editing(
         people=[(str(uid), name) for uid, name in people.order_by("user__name").values_list("user__uid", "user__name")],
         stories=list(stories.values_list("number", "title")),
         components=sorted(touched or COMPONENTS),
         metrics=metric_keys(project),
-        last_editor=last.actor.name if last and last.actor else "",
     )
