@@ -17,8 +17,8 @@ STORY = (
 TICKET = (
     "uid", "number", "key", "type", "title", "question", "description", "expected_benefit", "riskiest_assumption",
     "stop_when", "component", "story", "epic", "labels", "estimate", "assignee", "reviewer", "status", "outcome",
-    "blocked", "waiting_on_run", "links", "checklist", "sprint", "planned_sprint", "split_from", "rank", "depends_on",
-    "criteria", "external_refs", "version", "revision", "created_at", "updated_at",
+    "unverified", "blocked", "waiting_on_run", "links", "checklist", "sprint", "planned_sprint", "split_from", "rank",
+    "depends_on", "criteria", "external_refs", "version", "revision", "created_at", "updated_at",
 )  # fmt: skip
 FINDING = ("uid", "ticket", "kind", "text", "cites", "author", "at", "external_refs", "revision")
 OPINION = ("uid", "ticket", "opinion", "text", "author", "at", "revision")

@@ -33,6 +33,7 @@ STATUS: dict[str, fields.Check] = {
     "to": fields.one_of(*Ticket.Status.values),
     "outcome": fields.text(20),
     "override": fields.text(2_000),
+    "external": fields.yes_or_no,
     "finding": lambda value: value,  # these three are checked by what writes them
     "opinion": lambda value: value,
     "link": lambda value: value,
@@ -103,6 +104,7 @@ class Status(ProjectView):
             from_status=values.get("from"),
             outcome=values.get("outcome", ""),
             override=values.get("override", ""),
+            external=values.get("external", False),
             written=progress.Written(*(values.get(name) for name in ("finding", "opinion", "link"))),
             **self.doing(),
         )

@@ -72,6 +72,7 @@ def tickets(rows: Iterable[Ticket], *, key: str, with_refs: bool = True) -> list
             "reviewer": person(row.reviewer),
             "status": row.status,
             "outcome": row.outcome or None,
+            "unverified": row.unverified,
             "blocked": {"since": maybe_rfc3339(row.blocked_since), "why": row.blocked_why}
             if row.blocked_since
             else None,

@@ -5,7 +5,7 @@ Pure: references (stories, people, tickets, metrics) stay numbers and ids here a
 
 import math
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -161,6 +161,37 @@ def many(check: Check, *, most: int) -> Check:
     return checked
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What to put into a list and what to take out of it, whatever else is in there."""
+
+    add: list[Any]
+    remove: list[Any]
+
+    def on(self, had: Iterable[Any]) -> list[Any]:
+        """The list that had these items, changed."""
+        kept = [item for item in had if item not in self.remove]
+        return kept + [item for item in self.add if item not in kept]
+
+
+def many_or_changes(check: Check, *, most: int) -> Check:
+    """The same as `many`, or {"add": […], "remove": […]}, which becomes Changes."""
+    whole = many(check, most=most)
+    parts = record({"add": whole, "remove": whole}, defaults={"add": [], "remove": []})
+
+    def checked(value: Any) -> list[Any] | Changes:
+        if not isinstance(value, Mapping):
+            items: list[Any] = whole(value)
+            return items
+        changes = Changes(**parts(value))
+        for position, item in enumerate(changes.remove):
+            if item in changes.add:
+                raise _Bad("This is to come and to go.", "twice", f"/remove/{position}")
+        return changes
+
+    return checked
+
+
 def record(fields: dict[str, Check], *, required: tuple[str, ...] = (), defaults: dict[str, Any]) -> Check:
     """An object with these fields and no others."""
 
@@ -279,6 +310,9 @@ def external_refs(value: Any) -> list[dict[str, str]]:
             raise _Bad("This is there twice.", "twice", f"/{position}")
     return found
 
+MOST_LABELS = 20
+MOST_NEEDS = 50
+_label = text(40, least=1)
 
 TICKET_FIELDS: dict[str, Check] = {
     "type": one_of(*TicketType.values),
@@ -290,7 +324,7 @@ TICKET_FIELDS: dict[str, Check] = {
     "stop_when": text(2_000),
     "component": text(40),
     "story": maybe(reference),
-    "labels": many(text(40, least=1), most=20),
+    "labels": many(_label, most=MOST_LABELS),
     "estimate": maybe(positive),
     "assignee": maybe(user_id),
     "reviewer": maybe(user_id),
@@ -298,9 +332,15 @@ TICKET_FIELDS: dict[str, Check] = {
     "waiting_on_run": yes_or_no,
     "links": _links,
     "checklist": many(_check_item, most=100),
-    "depends_on": many(reference, most=50),
+    "depends_on": many(reference, most=MOST_NEEDS),
     "criteria": _criteria,
     "external_refs": external_refs,
+}
+
+LISTS = {"labels": MOST_LABELS, "depends_on": MOST_NEEDS}  # what several people put things into, one by one
+EDIT_FIELDS = TICKET_FIELDS | {
+    "labels": many_or_changes(_label, most=MOST_LABELS),
+    "depends_on": many_or_changes(reference, most=MOST_NEEDS),
 }
 
 FINDING_KINDS = ("confirms", "refutes", "surprise", "blocker")
@@ -336,5 +376,9 @@ def clean(sent: Any, *, fields: dict[str, Check], required: tuple[str, ...] = ()
 
 
 def ticket_fields(sent: Any, *, new: bool, pointer: str = "") -> dict[str, Any]:
-    """Check a ticket's fields as sent; a new ticket needs a title and a type. Raises Invalid."""
-    return clean(sent, fields=TICKET_FIELDS, required=("title", "type") if new else (), pointer=pointer)
+    """Check a ticket's fields as sent; a new ticket needs a title and a type. Raises Invalid.
+
+    Of one that is there already, `labels` and `depends_on` may be Changes.
+    """
+    fields = TICKET_FIELDS if new else EDIT_FIELDS
+    return clean(sent, fields=fields, required=("title", "type") if new else (), pointer=pointer)

@@ -116,6 +116,7 @@ class Ticket(KnownElsewhere):
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.TODO)
     outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True, default="")
+    unverified = models.BooleanField(default=False)  # another system says that it is done; nobody here looked
     blocked_since = models.DateTimeField(null=True)
     blocked_why = models.TextField(blank=True, default="")
     waiting_on_run = models.BooleanField(default=False)
@@ -141,6 +142,9 @@ class Ticket(KnownElsewhere):
             models.UniqueConstraint(fields=["project", "number"], name="one_ticket_a_number"),
             models.CheckConstraint(
                 condition=models.Q(outcome="") | models.Q(status="done"), name="only_a_done_ticket_has_an_outcome"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(unverified=False) | models.Q(status="done"), name="only_a_done_ticket_is_unverified"
             ),
         )
         indexes = (

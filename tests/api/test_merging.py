@@ -241,3 +241,45 @@ def test_a_drafted_sprint_is_edited_on_any_older_version_that_merges(cast: Cast,
     make_sprint(cast)
     lead.patch("sprints/1/", {"goal": "Theirs"}, version=1)
     assert lead.patch("sprints/1/", {"increment": "Mine", "name": "One"}, version=1)["goal"] == "Theirs"
+
+
+# ── Lists that several people put things into ──
+
+
+def test_labels_and_needs_are_put_in_and_taken_out_one_by_one_and_never_conflict(
+    cast: Cast, tickets: list[Ticket], lead: Api, member: Api
+):
+    lead.patch("tickets/1/", {"labels": ["a", "b"], "depends_on": [2, 3]}, version=1)
+    sent = {"labels": {"add": ["c", "a"], "remove": ["b", "z"]}, "depends_on": {"add": [4], "remove": [2, 99]}}
+    edited = member.patch("tickets/1/", sent, version=1)
+    assert (edited["labels"], edited["depends_on"], edited["version"]) == (["a", "c"], [3, 4], 3)
+    assert member.patch("tickets/1/", sent, version=1)["version"] == 3
+    assert member.patch("tickets/1/", {"labels": {}}, version=1)["version"] == 3
+    problem = member.patch("tickets/1/", {"labels": ["a"], "depends_on": {"remove": [3]}}, version=1, status=412)
+    assert [told["field"] for told in problem["conflicting_fields"]] == ["labels"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "pointer"),
+    [
+        ({"labels": {"add": "a"}}, "/labels/add"),
+        ({"labels": {"add": [1]}}, "/labels/add/0"),
+        ({"labels": {"put": ["a"]}}, "/labels/put"),
+        ({"labels": {"add": ["a"], "remove": ["b", "a"]}}, "/labels/remove/1"),
+        ({"labels": {"add": [str(one) for one in range(21)]}}, "/labels/add"),
+        ({"labels": {"add": [str(one) for one in range(20)]}}, "/labels"),
+        ({"depends_on": {"add": [1]}}, "/depends_on"),
+        ({"depends_on": {"add": [77]}}, "/depends_on/0"),
+        ({"depends_on": {"add": [2**40]}}, "/depends_on/add/0"),
+        ({"checklist": {"add": []}}, "/checklist"),
+    ],
+)
+def test_what_cannot_be_put_into_a_list_is_refused(cast: Cast, lead: Api, sent: dict[str, Any], pointer: str):
+    make_ticket(cast, labels=["first"])
+    problem = lead.patch("tickets/1/", sent, version=1, status=422)
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+
+
+def test_a_new_ticket_takes_whole_lists_alone(cast: Cast, lead: Api):
+    sent = {"type": "review", "title": "New", "labels": {"add": ["a"]}}
+    assert lead.post("tickets/", sent, status=422)["errors"][0]["pointer"] == "/labels"

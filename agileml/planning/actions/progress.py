@@ -14,13 +14,16 @@ from agileml.planning.actions.limits import heed_moving
 from agileml.planning.actions.links import attach, link_fields
 from agileml.planning.actions.notes import finding_fields, insert_finding, insert_opinion, opinion_fields
 from agileml.planning.queries.done import lacking
+from agileml.planning.rules.moves import Refusal, Refused
 from agileml.planning.rules.progress import DoneRule, outcome_lacks, refuse_to_plan
 from agileml.projects.doors import ProjectWriting, writing
-from agileml.projects.models import Project
+from agileml.projects.models import ExternalRef, Project
 from agileml.projects.rules import Need
 from agileml.work.actions import ticket_row
 from agileml.work.fields import FieldError, Invalid, clean, text
 from agileml.work.models import Ticket
+
+STORED = ("status", "outcome", "unverified", "started_at", "done_at", "rank", "revision", "updated_at")
 
 
 class Moved(Exception):
@@ -50,6 +53,7 @@ def progress(
     from_status: str | None = None,
     outcome: str = "",
     override: str = "",
+    external: bool = False,
     before: int | None = None,
     after: int | None = None,
     origin: str = "",
@@ -59,13 +63,17 @@ def progress(
     """Move a ticket to a status and perhaps to a place in the order, before or after another ticket (its number).
 
     `to` is None where only the place changes. `outcome` ("shipped" or "learned") says how a done ticket ended.
-    `override` is a lead's reason to call done what lacks something, or to go beyond a hard limit. A soft limit that
-    the move goes beyond is said in a sentence added to `told`. What is `written` along counts for what done needs, and
-    is kept only if the move is. Raises Hidden, Moved when it is not at `from_status`,
-    NeedsPlan for anything about skipping, DoneRule with all that lacks, WipLimit with every hard limit, Invalid.
+    `override` is a lead's reason to call done what lacks something, or to go beyond a hard limit. `external` takes the
+    word of another system, which this ticket mirrors, that it is done: what its type needs is not asked, and it is
+    marked unverified (and `learned`, unless it is said how it ended). A soft limit that the move goes beyond is said in
+    a sentence added to `told`. What is `written` along counts for what done needs, and is kept only if the move is.
+    Raises Hidden, Moved when it is not at `from_status`, NeedsPlan for anything about skipping, Refused for the word of
+    a system that it does not mirror, DoneRule with all that lacks, WipLimit with every hard limit, Invalid.
     """
     if to is not None and to not in Ticket.Status.values:
         raise Invalid([FieldError("/to", "unknown_choice", f"One of {', '.join(Ticket.Status.values)}.")])
+    if external and to != Ticket.Status.DONE:
+        raise Invalid([FieldError("/external", "invalid", "Another system's word is taken for done alone.")])
     override = clean({"override": override}, fields={"override": text(500)})["override"]
     along = _checked(written or Written())
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
@@ -73,10 +81,13 @@ def progress(
         if from_status is not None and row.status != from_status:
             raise Moved(row.status)
         _write_along(w, row, along)
-        diff: dict[str, list[str | None]] = {}
+        diff: dict[str, list[Any]] = {}
         if to is not None and to != row.status:
             refuse_to_plan(row.status, to)
-            if to == Ticket.Status.DONE:
+            if external:
+                outcome = outcome or Ticket.Outcome.LEARNED
+                _refuse_unmirrored(row, outcome)
+            elif to == Ticket.Status.DONE:
                 _refuse_undone(w, row, outcome, override)
             else:
                 noted = heed_moving(w, row, to, override)
@@ -91,6 +102,9 @@ def progress(
             row.status = to
             if was != row.outcome:
                 diff["outcome"] = [was or None, row.outcome or None]
+            if row.unverified != external:
+                diff["unverified"] = [row.unverified, external]
+                row.unverified = external
         if before is not None or after is not None:
             rank = _rank(w, row, before=before, after=after)
             if rank != row.rank:
@@ -98,7 +112,7 @@ def progress(
                 row.rank = rank
         if diff:
             row.revision, row.updated_at = w.revision, w.now
-            row.save(update_fields=["status", "outcome", "started_at", "done_at", "rank", "revision", "updated_at"])
+            row.save(update_fields=STORED)
             w.journal.record("ticket", "updated", row, diff=diff)
     return row
 
@@ -117,6 +131,14 @@ def _write_along(w: ProjectWriting, row: Ticket, along: Mapping[str, Any]) -> No
         insert_opinion(w, row, along["opinion"])
     if "link" in along:
         attach(w, row, along["link"], pointer="/link")
+
+
+def _refuse_unmirrored(row: Ticket, outcome: str) -> None:
+    missing = outcome_lacks(outcome)
+    if missing:
+        raise DoneRule(missing)
+    if not ExternalRef.objects.filter(project=row.project_id, kind="ticket", object_uid=row.uid).exists():
+        raise Refused([Refusal("not_mirrored", "No other system has this ticket: it is done by what its type needs.")])
 
 
 def _refuse_undone(w: ProjectWriting, row: Ticket, outcome: str, override: str) -> None:

@@ -1,6 +1,6 @@
 """Tickets: created into the backlog or a sprint, edited, deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need, refs_after
 from agileml.work.actions import Referenced
-from agileml.work.fields import PLAN_FIELDS, TICKET_FIELDS, FieldError, Invalid, ticket_fields
+from agileml.work.fields import LISTS, PLAN_FIELDS, TICKET_FIELDS, Changes, FieldError, Invalid, ticket_fields
 from agileml.work.links import AT_MOST, attached
 from agileml.work.models import Dependency, Ticket
 
@@ -97,9 +97,10 @@ def edit_ticket(
     Edits of other fields since `expected_version` merge with it (None: whatever there is); of the same it is Stale.
     While the ticket is in an active sprint, its plan fields change only by a decision: `why` makes one of them;
     without it nothing is written. `links` are attached or renamed, never taken away: one that was pushed meanwhile
-    would go with them. Giving work that is under way to somebody heeds her limit: a soft one is said in a sentence
-    added to `told`, beyond a hard one goes a lead with `override`, a reason. Raises Hidden, Invalid, Stale,
-    NeedsDecision, Forbidden, Refused, WipLimit.
+    would go with them. What is put into `labels` and `depends_on` or taken out, one by one, meets nobody's edit.
+    Giving work that is under way to somebody heeds her limit: a soft one is said in a sentence added to `told`, beyond
+    a hard one goes a lead with `override`, a reason. Raises Hidden, Invalid, Stale, NeedsDecision, Forbidden, Refused,
+    WipLimit.
     """
     values = ticket_fields(sent, new=False)
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
@@ -108,9 +109,11 @@ def edit_ticket(
             raise Hidden(number)
         row = tickets.rows[number]
         before = tickets.before[row.pk]
+        changes = {name for name in LISTS if isinstance(values.get(name), Changes)}
+        values |= {name: _changed(name, values[name], before[name]) for name in changes}
         if "external_refs" in values:
             values["external_refs"] = refs_after(before["external_refs"], values["external_refs"])
-        _refuse_stale(w, row, before, expected_version, values)
+        _refuse_stale(w, row, before, expected_version, values, free=changes)
         if "links" in values:
             values["links"] = attached(before["links"], *values["links"])
             if len(values["links"]) > AT_MOST:
@@ -162,16 +165,29 @@ def delete_ticket(
 
 
 def _refuse_stale(
-    w: ProjectWriting, row: Ticket, before: shapes.Shape, expected: int | None, values: Mapping[str, Any] | None
+    w: ProjectWriting,
+    row: Ticket,
+    before: shapes.Shape,
+    expected: int | None,
+    values: Mapping[str, Any] | None,
+    *,
+    free: Collection[str] = (),
 ) -> None:
     """Raise Stale where this edit (a delete, without values) would write over what somebody else wrote since."""
     if expected in {None, row.version}:
         return
-    wanted = Wanted(before, TICKET_FIELDS, values, plain=_plain, free=UNCOUNTED)
+    wanted = Wanted(before, TICKET_FIELDS, values, plain=_plain, free=UNCOUNTED.union(free))
     moved = Move.objects.filter(ticket=row, move__in=[Move.Kind.CHANGE, Move.Kind.ADD])
     groups = moved.filter(decision__kind__in=[Decision.Kind.REPLAN, Decision.Kind.REVERT]).values("decision__group")
     decided = list(Decision.objects.filter(project=w.project, group__in=groups).values_list("uid", flat=True))
     refuse_stale(w.journal.stream.pk, row, expected, wanted, decided=decided)
+
+
+def _changed(name: str, changes: Changes, had: Sequence[Any]) -> list[Any]:
+    items = changes.on(had)
+    if len(items) > LISTS[name]:
+        raise Invalid([FieldError(f"/{name}", "too_many", f"At most {LISTS[name]} with those that are there.")])
+    return items
 
 
 def _plain(name: str, value: Any) -> Any:

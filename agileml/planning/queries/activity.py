@@ -14,7 +14,7 @@ from agileml.planning.models import Decision, Move
 from agileml.work.models import Finding, ReviewOpinion, Ticket
 
 READ_AT_MOST = 300  # a hundred runs that came one by one are one line
-NOT_TOLD = {"version", "sprint", "planned_sprint", "outcome"}
+NOT_TOLD = {"version", "sprint", "planned_sprint", "outcome", "unverified"}
 FIELDS = {
     "expected_benefit": "expected benefit", "riskiest_assumption": "riskiest assumption", "depends_on": "dependencies",
     "stop_when": "when to stop", "external_refs": "references elsewhere",
@@ -157,7 +157,8 @@ def _edited(diff: dict[str, list[Any]]) -> str:
         elif name not in NOT_TOLD:
             rest.append(FIELDS.get(name, name))
     if "outcome" in diff and diff["outcome"][1]:
-        said.append(f"called it {diff['outcome'][1]}")
+        taken = " as another system says, unverified" if diff.get("unverified", [False, False])[1] else ""
+        said.append(f"called it {diff['outcome'][1]}{taken}")
     if rest:
         said.append(f"changed {_listed(rest)}")
     return _listed(said)

@@ -188,4 +188,5 @@ def _handed_over(move: Move) -> str:
 
 
 def _ended(ticket: Line) -> str:
-    return str(Ticket.Outcome(ticket.outcome).label).lower() if ticket.outcome else ""
+    ended = str(Ticket.Outcome(ticket.outcome).label).lower() if ticket.outcome else ""
+    return f"{ended}, unverified" if ticket.unverified else ended

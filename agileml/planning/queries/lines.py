@@ -14,8 +14,9 @@ from agileml.work.models import Ticket
 from agileml.work.types import TicketType
 
 COLUMNS = (
-    "pk", "number", "type", "title", "question", "status", "outcome", "component", "labels", "blocked_why",
-    "waiting_on_run", "assignee__uid", "assignee__name", "reviewer__name", "story__number", "story__rank",
+    "pk", "number", "type", "title", "question", "status", "outcome", "unverified", "component", "labels",
+    "blocked_why", "waiting_on_run", "assignee__uid", "assignee__name", "reviewer__name", "story__number",
+    "story__rank",
     "story__title", "story__epic", "story__epic__number", "story__epic__rank", "story__epic__title",
     "story__epic__target__op", "story__epic__target__value", "story__epic__target__metric",
     "story__epic__target__metric__key", "story__epic__target__metric__unit", "story__epic__target__metric__direction",
@@ -33,6 +34,7 @@ class Line(NamedTuple):
     question: str
     status: str
     outcome: str
+    unverified: bool
     component: str
     labels: list[str]
     blocked_why: str  # empty when it is not blocked
