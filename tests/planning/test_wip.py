@@ -232,7 +232,7 @@ def test_of_two_who_give_at_once_one_goes_beyond_the_limit_and_is_told(transacti
 def test_the_edit_page_refuses_alike_and_offers_only_a_lead_the_way_beyond(cast: Cast, sprint: Sprint):
     under_way(cast)
     limit(cast, hard=True, wip_per_person=1)
-    path, sent = "/p/TST/tickets/2/edit/", {"assignee": str(cast.member.uid), "title": "<b>Deeper</b>"}
+    path, sent = "/p/TST/tickets/2/edit/", {"version": "1", "assignee": str(cast.member.uid), "title": "<b>Deeper</b>"}
     refused = browser_of(cast.member).post(path, sent)
     assert refused.status_code == 409
     html = refused.content.decode()
@@ -250,7 +250,7 @@ def test_the_edit_page_refuses_alike_and_offers_only_a_lead_the_way_beyond(cast:
 def test_the_edit_page_says_a_soft_limit(cast: Cast, sprint: Sprint):
     under_way(cast)
     limit(cast, hard=False, wip_per_person=1)
-    sent = {"assignee": str(cast.member.uid)}
+    sent = {"version": "1", "assignee": str(cast.member.uid)}
     answer = browser_of(cast.lead).post("/p/TST/tickets/2/edit/", sent, follow=True)
     assert "TST-2 saved. Member Person has 1 under way already" in answer.content.decode()
 
