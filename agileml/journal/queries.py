@@ -90,10 +90,13 @@ class Versioned(Protocol):
     version: int
 
 
-def edits_since(stream_id: int, row: Versioned, version: int, *, decided: Collection[UUID] = ()) -> Since:
+def edits_since(
+    stream_id: int, row: Versioned, version: int, *, counted: Collection[str], decided: Collection[UUID] = ()
+) -> Since:
     """The edits of a thing since a version, in order, from the journal; one query.
 
-    `decided` are other things whose changes carry those of this ticket along (a decision's do, as after-images).
+    `counted` are the fields whose edits move the version. `decided` are other things whose changes carry those of this
+    ticket along (a decision's do, as after-images).
     """
     own = Q(object_uid=row.uid, version__gte=version)
     changes = (
@@ -107,7 +110,8 @@ def edits_since(stream_id: int, row: Versioned, version: int, *, decided: Collec
         if uid != row.uid:
             line = next((line for line in tickets or () if line["number"] == number), None)
             made, diff = (line["version"], line.get("diff", {})) if line else (0, {})
-        known = known or made == version
+        # Either what made that version is here, or the edit that followed it: nothing in between can be missing.
+        known = known or made == version or (made == version + 1 and not diff.keys().isdisjoint(counted))
         if made > version:
             who = {"id": str(person), "name": name} if person else None
             edits.append(Edit(version=made, diff=diff, who=who, at=at))
@@ -123,7 +127,10 @@ def refuse_stale(
     """
     if expected is None or expected == row.version:
         return
-    since = edits_since(stream_id, row, expected, decided=decided) if expected < row.version else Since([], known=False)
+    since = Since([], known=False)
+    if expected < row.version:
+        counted = set(wanted.fields) - set(wanted.free)
+        since = edits_since(stream_id, row, expected, counted=counted, decided=decided)
     found = conflicts(wanted, since)
     if found or not since.known:
         raise Stale(wanted.current, found)

@@ -77,7 +77,7 @@ def test_what_was_edited_since_it_was_looked_at_is_not_deleted_unless_it_is_agai
     assert lead("DELETE", path, if_match='"1"').status_code == 204
 
 
-@pytest.mark.parametrize("version", [0, 2, 999_999_999])
+@pytest.mark.parametrize("version", [0, 2, 10**18])
 @pytest.mark.parametrize("kind", THINGS)
 def test_a_version_that_never_was_is_stale_whatever_is_sent(lead: Api, kind: str, version: int):
     path, makes, (field, one, _), _ = THINGS[kind]
@@ -229,12 +229,24 @@ def test_an_edit_a_thousand_versions_old_costs_two_queries_more_than_a_new_one(c
     assert problem["conflicting_fields"][0]["theirs"] == "1001?"
 
 
-def test_where_the_journal_does_not_know_the_version_nothing_merges(cast: Cast, lead: Api):
+@pytest.mark.parametrize("version", [5, 6])
+def test_where_the_journal_does_not_know_the_version_nothing_merges(cast: Cast, lead: Api, version: int):
     make_ticket(cast)
     Ticket.objects.update(version=7)  # as an import leaves it: its history began elsewhere
     Change.objects.filter(kind="ticket").update(version=7)
-    problem = lead.patch("tickets/1/", {"question": "Why?"}, version=5, status=412)
+    lead.post("tickets/1/status/", {"to": "in_progress"}, status=200)
+    lead.patch("tickets/1/", {"title": "Here"}, version=7)
+    problem = lead.patch("tickets/1/", {"question": "Why?"}, version=version, status=412)
     assert [told["field"] for told in problem["conflicting_fields"]] == ["question"]
+    assert lead.patch("tickets/1/", {"question": "Why?"}, version=7)["title"] == "Here"
+
+
+def test_what_was_made_along_with_something_else_merges_from_its_first_version_on(cast: Cast, lead: Api):
+    lead.post("epics/", {"title": "Read faster", "template": "skeleton"})
+    for path in ("tickets/1/", "stories/1/", "epics/1/"):
+        lead.patch(path, {"title": "Meanwhile"}, version=1)
+        edited = lead.patch(path, {"goal" if path == "epics/1/" else "description": "Mine"}, version=1)
+        assert (edited["title"], edited["version"]) == ("Meanwhile", 3)
 
 
 def test_a_drafted_sprint_is_edited_on_any_older_version_that_merges(cast: Cast, lead: Api):
