@@ -1,6 +1,6 @@
 """Reading the journal."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -91,7 +91,7 @@ class Versioned(Protocol):
 
 
 def edits_since(
-    stream_id: int, row: Versioned, version: int, *, counted: Collection[str], decided: Collection[UUID] = ()
+    stream_id: int, row: Versioned, version: int, *, counted: Iterable[str], decided: Collection[UUID] = ()
 ) -> Since:
     """The edits of a thing since a version, in order, from the journal; one query.
 
@@ -129,8 +129,7 @@ def refuse_stale(
         return
     since = Since([], known=False)
     if expected < row.version:
-        counted = set(wanted.fields) - set(wanted.free)
-        since = edits_since(stream_id, row, expected, counted=counted, decided=decided)
+        since = edits_since(stream_id, row, expected, counted=wanted.fields, decided=decided)
     found = conflicts(wanted, since)
     if found or not since.known:
         raise Stale(wanted.current, found)

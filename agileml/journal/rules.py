@@ -62,9 +62,9 @@ class Stale(Exception):
 class Wanted:
     """What an edit, or a delete, wants to write over a thing whose shape is `current`.
 
-    `yours` are the values by field, None for a delete, which takes all of `fields` away. `plain` brings a field's
-    value, as it is sent or as it is shown, into the one form in which two of them are compared. `free` are fields in
-    which nobody's words can be lost: they never conflict.
+    `fields` are those whose edits move the version; no other can conflict. `yours` are the values by field, None for a
+    delete, which takes all of `fields` away. `plain` brings a field's value, as it is sent or as it is shown, into the
+    one form in which two of them are compared. `free` are fields in which this edit cannot lose anybody's words.
     """
 
     current: dict[str, Any]

@@ -247,6 +247,9 @@ def test_what_was_made_along_with_something_else_merges_from_its_first_version_o
         lead.patch(path, {"title": "Meanwhile"}, version=1)
         edited = lead.patch(path, {"goal" if path == "epics/1/" else "description": "Mine"}, version=1)
         assert (edited["title"], edited["version"]) == ("Meanwhile", 3)
+    for label in ("a", "b"):
+        labels = lead.patch("tickets/2/", {"labels": {"add": [label]}}, version=1)["labels"]
+    assert labels == ["a", "b"]
 
 
 def test_a_drafted_sprint_is_edited_on_any_older_version_that_merges(cast: Cast, lead: Api):

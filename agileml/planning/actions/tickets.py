@@ -28,6 +28,7 @@ from agileml.work.links import AT_MOST, attached
 from agileml.work.models import Dependency, Ticket
 
 UNCOUNTED = {"waiting_on_run", "links"}  # what jobs and pushes set must not make a person's edit stale
+COUNTED = [name for name in TICKET_FIELDS if name not in UNCOUNTED]
 NAMED = "A decision, a measurement or a champion names this ticket, and history is kept: skip it instead."
 OF_IT = OuterRef("pk")
 NAMED_IN = (
@@ -176,8 +177,8 @@ def _refuse_stale(
     """Raise Stale where this edit (a delete, without values) would write over what somebody else wrote since."""
     if expected in {None, row.version}:
         return
-    wanted = Wanted(before, TICKET_FIELDS, values, plain=_plain, free=UNCOUNTED.union(free))
-    moved = Move.objects.filter(ticket=row, move__in=[Move.Kind.CHANGE, Move.Kind.ADD])
+    wanted = Wanted(before, COUNTED, values, plain=_plain, free=free)
+    moved = Move.objects.filter(ticket=row, move=Move.Kind.CHANGE)
     groups = moved.filter(decision__kind__in=[Decision.Kind.REPLAN, Decision.Kind.REVERT]).values("decision__group")
     decided = list(Decision.objects.filter(project=w.project, group__in=groups).values_list("uid", flat=True))
     refuse_stale(w.journal.stream.pk, row, expected, wanted, decided=decided)
