@@ -51,7 +51,7 @@ class Working(Deciding):
                 [{"title": ""}, {"sprint": 1}],
             )
         why = draw.one([decide.Why(code="correction"), None], [None])
-        version = draw.pick([None, shape["version"], shape["version"], shape["version"] + 1])
+        version = draw.pick([None, shape["version"], shape["version"] - 1, shape["version"] + 1])
         self.attempt(tickets.edit_ticket, number=shape["number"], sent=sent, expected_version=version, why=why)
 
     @step()
