@@ -9,7 +9,7 @@ from celery.signals import worker_ready
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agileml.settings")
 
 # Named one by one: a module that nobody includes would be a task that nobody runs, and a test compares the two.
-app = Celery("agileml", include=["agileml.tasks.ingest", "agileml.tasks.journal"])
+app = Celery("agileml", include=["agileml.tasks.ingest", "agileml.tasks.journal", "agileml.tasks.webhooks"])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # The current app belongs to one thread; every other thread of the web process gets the default one.
 app.set_default()

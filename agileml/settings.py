@@ -20,7 +20,7 @@ RELEASE = "0.1.0"
 
 DEBUG = env.flag("AGILEML_DEBUG")
 SECRET_KEY = env.kept_secret("AGILEML_SECRET_KEY", folder=DATA / "keys", embedded=EMBEDDED)
-# What the secrets of sources are encrypted with: the first key writes, the others still read.
+# What the secrets of sources and webhooks are encrypted with: the first key writes, the others still read.
 FIELD_KEYS = env.kept_keys("AGILEML_FIELD_KEYS", folder=DATA / "keys", embedded=EMBEDDED)
 ALLOWED_HOSTS = env.words("AGILEML_ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("AGILEML_TRUSTED_ORIGINS")
@@ -186,10 +186,11 @@ PUBLIC_URL = os.environ.get("AGILEML_PUBLIC_URL", "").rstrip("/")
 METRIC_ROOTS = [Path(root).resolve() for root in env.words("AGILEML_METRIC_ROOTS")] or (
     [DATA / "metrics"] if EMBEDDED else []
 )
-# Hosts of sources that may be inside of a private network; every other address that a user enters must be public.
+# Hosts of sources and webhooks that may be inside of a private network; every other address must be public.
 ALLOWED_SOURCE_HOSTS = env.words("AGILEML_ALLOWED_SOURCE_HOSTS")
 SWEEP_SECONDS = env.number("AGILEML_SWEEP_SECONDS", default=2 if EMBEDDED else 5, least=0.2)
 LEASE_SECONDS = env.number("AGILEML_LEASE_SECONDS", default=60, least=1)
+PRUNE_SECONDS = 600
 
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any]
@@ -221,6 +222,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "journal.forget_answers",
         "schedule": 3600,
         "options": {"expires": 3600},
+    },
+    "sweep the webhooks that something waits for": {
+        "task": "webhooks.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    },
+    "forget old deliveries of webhooks": {
+        "task": "webhooks.prune",
+        "schedule": PRUNE_SECONDS,
+        "options": {"expires": PRUNE_SECONDS},
     },
 }
 

@@ -75,3 +75,10 @@ POLL = (
 BINDING = (
     "uid", "ticket", "source", "ref", "reduce", "step", "state", "trouble", "created_at", "revision",
 )  # fmt: skip
+WEBHOOK = (
+    "uid", "url", "description", "kinds", "state", "trouble", "cursor", "behind", "failures", "failing_since",
+    "next_attempt", "made_by", "created_at",
+)  # fmt: skip
+DELIVERY = (
+    "uid", "event", "type", "revision", "cause", "attempt", "at", "took_ms", "status", "error", "answer",
+)  # fmt: skip

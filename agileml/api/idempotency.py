@@ -12,10 +12,10 @@ from rest_framework.response import Response
 
 from agileml.api.problems import Wrong
 from agileml.api.render import dumps
-from agileml.ingest.secrets import Unopened, open_, seal
 from agileml.journal.actions import Busy, keep_answer
 from agileml.journal.models import Answer
 from agileml.journal.queries import kept_answer
+from agileml.lib.sealing import Unopened, open_, seal
 from agileml.projects import doors
 
 LONGEST = 200  # characters of a key

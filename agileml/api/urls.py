@@ -16,6 +16,7 @@ from agileml.api import (
     stories,
     suggestions,
     tickets,
+    webhooks,
 )
 from agileml.api.problems import nowhere
 
@@ -99,6 +100,14 @@ MODEL: list[URLPattern | URLResolver] = [
     path("promotions/<number:number>/", models.OnePromotion.as_view(), name="promotion"),
 ]
 
+WEBHOOK: list[URLPattern | URLResolver] = [
+    path("", webhooks.OneWebhook.as_view(), name="webhook"),
+    path("rotate/", webhooks.RotateSecret.as_view(), name="webhook-rotate"),
+    path("ping/", webhooks.PingWebhook.as_view(), name="webhook-ping"),
+    path("deliveries/", webhooks.Deliveries.as_view(), name="webhook-deliveries"),
+    path("deliveries/<uuid:delivery>/redeliver/", webhooks.Redeliver.as_view(), name="webhook-redeliver"),
+]
+
 PROJECT: list[URLPattern | URLResolver] = [
     path("", projects.OneProject.as_view(), name="project"),
     path("members/", projects.Members.as_view(), name="members"),
@@ -133,6 +142,8 @@ PROJECT: list[URLPattern | URLResolver] = [
     path("sources/<uuid:source>/check/", sources.CheckSource.as_view(), name="source-check"),
     path("sources/<uuid:source>/polls/", sources.Polls.as_view(), name="source-polls"),
     path("bindings/<uuid:binding>/", sources.OneBinding.as_view(), name="binding"),
+    path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<uuid:webhook>/", include(WEBHOOK)),
     path("changes/", changes.Changes.as_view(), name="changes"),
 ]
 

@@ -24,6 +24,9 @@ class Stream(models.Model):
     stories = models.PositiveIntegerField(default=0)
     epics = models.PositiveIntegerField(default=0)
     sprints = models.PositiveIntegerField(default=0)
+    # Whether anybody is to be told of its changes. It stands here, where every write reads it with the lock, so that a
+    # project without webhooks pays nothing for those of others.
+    hooked = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"stream {self.uid} at {self.revision}"
@@ -94,3 +97,69 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} for {self.key}"
+
+
+class Endpoint(models.Model):
+    """An address that is told of a stream's changes, one by one, as far as `cursor`.
+
+    `secrets` is sealed: what requests are signed with, and what they were signed with until lately. Of `kinds`, none
+    means all. A worker has it until `leased_until`; after a failure it is left alone until `due_at`.
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        PAUSED = "paused"
+        REMOVED = "removed"
+
+    stream = models.ForeignKey(Stream, on_delete=models.PROTECT, related_name="endpoints")
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    url = models.CharField(max_length=2000)
+    description = models.CharField(max_length=200, default="", blank=True)
+    kinds = models.JSONField(default=list)
+    secrets = models.TextField(default="")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
+    trouble = models.CharField(max_length=500, default="", blank=True)
+    cursor = models.BigIntegerField()
+    failures = models.PositiveIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True)
+    due_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"webhook {self.uid} ({self.state})"
+
+
+class Delivery(models.Model):
+    """One attempt to tell an endpoint of an event, by the way that the attempts go (`cause`) or by hand."""
+
+    class Cause(models.TextChoices):
+        CHANGE = "change"
+        AGAIN = "again"
+        PING = "ping"
+
+    # Its index is the one below, which also gives the order in which they are listed.
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    event = models.CharField(max_length=80)
+    type = models.CharField(max_length=48)
+    revision = models.BigIntegerField(null=True)
+    happened_at = models.DateTimeField()
+    cause = models.CharField(max_length=8, choices=Cause.choices)
+    attempt = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    took_ms = models.PositiveIntegerField()
+    status = models.PositiveSmallIntegerField(null=True)
+    error = models.CharField(max_length=500, default="", blank=True)
+    answer = models.TextField(default="", blank=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["at"], name="delivery_by_age"),
+            models.Index(fields=["event"], name="delivery_by_event"),
+            models.Index(fields=["endpoint", "id"], name="delivery_by_endpoint"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.type} at {self.at:%Y-%m-%d %H:%M:%S}: {self.status or self.error}"

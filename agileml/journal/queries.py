@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 
 from agileml.accounts.models import User
 from agileml.journal.actions import ANSWERS_ARE_KEPT
-from agileml.journal.models import Answer, Change, Stream
-from agileml.journal.rules import Edit, Since, Stale, Wanted, conflicts
+from agileml.journal.edit_rules import Edit, Since, Stale, Wanted, conflicts
+from agileml.journal.models import Answer, Change, Delivery, Endpoint, Stream
 from agileml.lib.times import rfc3339
+
+AT_ONCE = 500
 
 
 class Resync(Exception):
@@ -46,15 +48,45 @@ def changes_after(stream_id: int, *, epoch: str | None, after: int, limit: int) 
     at = head(stream_id)
     if (epoch is not None and epoch != at.epoch) or after > at.revision:
         raise Resync(epoch=at.epoch, revision=at.revision)
-    rows = (
-        Change.objects.filter(stream_id=stream_id, revision__gt=after, revision__lte=at.revision)
-        .order_by("revision")
-        .values(
-            "revision", "at", "actor__uid", "actor__name", "origin", "kind", "action", "object_uid", "number",
-            "parent_kind", "parent_uid", "version", "diff", "resource", "tickets",
-        )[:limit]
+    rows = Change.objects.filter(stream_id=stream_id, revision__gt=after, revision__lte=at.revision)
+    return at, as_shown(rows, limit=limit)
+
+
+def as_shown(rows: "QuerySet[Change]", *, limit: int) -> list[dict[str, Any]]:
+    """The first `limit` of these changes, in order, as the feed shows them; one query."""
+    found = rows.order_by("revision").values(
+        "revision", "at", "actor__uid", "actor__name", "origin", "kind", "action", "object_uid", "number",
+        "parent_kind", "parent_uid", "version", "diff", "resource", "tickets",
     )  # fmt: skip
-    return at, [change_shape(row) for row in rows]
+    return [change_shape(row) for row in found[:limit]]
+
+
+def due_endpoints(*, now: datetime, stream_id: int | None = None) -> list[int]:
+    """The keys of endpoints (of one stream, or of all) that something waits for and no worker has, longest due first.
+
+    One query.
+    """
+    free = Q(leased_until=None) | Q(leased_until__lte=now)
+    rows = Endpoint.objects.filter(
+        free, state=Endpoint.State.ACTIVE, due_at__lte=now, cursor__lt=F("stream__revision")
+    ).order_by("due_at", "pk")
+    if stream_id is not None:
+        rows = rows.filter(stream_id=stream_id)
+    return list(rows.values_list("pk", flat=True)[:AT_ONCE])
+
+
+def endpoints_of(stream_id: int) -> "QuerySet[Endpoint]":
+    """The webhooks of a project, with whoever made them."""
+    rows = Endpoint.objects.filter(stream_id=stream_id).exclude(state=Endpoint.State.REMOVED)
+    return rows.select_related("made_by")
+
+
+def stuck_at(row: Endpoint) -> int | None:
+    """The revision whose event an endpoint has not taken yet, however often it was sent; None if it goes well."""
+    if row.failing_since is None:
+        return None
+    tried = Delivery.objects.filter(endpoint=row, cause=Delivery.Cause.CHANGE, revision__gt=row.cursor)
+    return tried.order_by("-pk").values_list("revision", flat=True).first()
 
 
 def change_shape(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,97 +1,81 @@
-"""How edits of one thing by several people meet: field by field, and none is lost.
+"""How an endpoint is told of a change: what is sent, how it is signed, and when it is tried again. Pure."""
 
-Pure: the edits made since are read from the journal, under the lock, by whoever asks.
-"""
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+import base64
+import hmac
+import zlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-Plain = Callable[[str, Any], Any]
+PREFIX = "whsec_"
+SECRET_BYTES = 32
+OLD_STAYS = timedelta(hours=24)
+MOST_OLD = 3  # secrets that one request is signed with besides the new one
+FIRST_PAUSE = 5.0  # seconds
+LONGEST_PAUSE = 1800.0
+GIVE_UP = timedelta(hours=24)
+PING = "ping"
+
+# What a change can be about, as an endpoint may choose it.
+KINDS = (
+    "baseline", "binding", "comment", "correction", "decision", "dismissal", "epic", "evaluation", "finding", "member",
+    "metric", "model", "opinion", "project", "promotion", "proposal", "report", "review", "snapshots", "source",
+    "sprint", "story", "ticket",
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Edit:
-    """One recorded change of one thing: the version that it made, {field: [old, new]}, by whom ("id", "name"), when."""
+def event_of(change: Mapping[str, Any], *, epoch: str) -> dict[str, Any]:
+    """What is sent of a change, which stands in it as the feed shows it."""
+    return {
+        "type": f"{change['kind']}.{change['action']}",
+        "timestamp": change["at"],
+        "epoch": epoch,
+        "data": dict(change),
+    }
 
-    version: int
-    diff: Mapping[str, Sequence[Any]]
-    who: Mapping[str, str] | None
-    at: datetime
+
+def event_id(epoch: str, revision: int) -> str:
+    """The id of the event of a revision: the same whenever and to whomever it is sent."""
+    return f"{epoch}-{revision}"
 
 
-@dataclass(frozen=True)
-class Since:
-    """The edits since a version, in order. `known` is whether the journal knows the thing as it was at that version.
+def secret_of(random: bytes) -> str:
+    """A secret as people copy it."""
+    return PREFIX + base64.b64encode(random).decode()
 
-    It does not where that version is of another history (before an import) or never was.
+
+def signatures(secrets: Iterable[str], *, event: str, at: int, body: bytes) -> str:
+    """The header: a signature for each secret, by any of which a receiver may know us. `at` in seconds since 1970."""
+    signed = f"{event}.{at}.".encode() + body
+    return " ".join(
+        "v1," + base64.b64encode(hmac.digest(base64.b64decode(secret.removeprefix(PREFIX)), signed, "sha256")).decode()
+        for secret in secrets
+    )
+
+
+def in_force(kept: Mapping[str, Any], *, now: datetime) -> list[str]:
+    """Of an endpoint's secrets those that requests are signed with: the new one first, then old ones for a day."""
+    old = [line["secret"] for line in kept.get("old", ()) if datetime.fromisoformat(line["until"]) > now]
+    return [kept["secret"], *old]
+
+
+def rotated(kept: Mapping[str, Any], new: str, *, now: datetime, keep_old: bool) -> dict[str, Any]:
+    """The secrets with a new one in front; the old ones stay for a day, or not at all."""
+    old = [line for line in kept.get("old", ()) if datetime.fromisoformat(line["until"]) > now]
+    if "secret" in kept:
+        old.insert(0, {"secret": kept["secret"], "until": (now + OLD_STAYS).isoformat()})
+    return {"secret": new, "old": old[:MOST_OLD] if keep_old else []}
+
+
+def next_try(name: str, failures: int, *, now: datetime, since: datetime, asked: float | None) -> datetime | None:
+    """When to try again after so many failures in a row, the first of them at `since`; None: not any more.
+
+    Ever later, and not before the receiver asked for (`asked`, in seconds). Endpoints that failed together come back
+    apart. The last try is made when a day is over, whatever was asked for.
     """
-
-    edits: Sequence[Edit]
-    known: bool = True
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """A field that was changed by somebody else since; `yours` is what was to be written over `theirs`.
-
-    `who` and `at` are those of the newest edit of it; None where the journal does not know.
-    """
-
-    field: str
-    who: Mapping[str, str] | None
-    at: datetime | None
-    yours: Any
-    theirs: Any
-
-
-class Stale(Exception):
-    """The thing was edited since the version that this edit was made for, in the fields that this edit is about.
-
-    `current` is its shape now.
-    """
-
-    def __init__(self, current: dict[str, Any], conflicts: Sequence[Conflict] = ()) -> None:
-        super().__init__("This was changed by somebody else meanwhile.")
-        self.current = current
-        self.conflicts = list(conflicts)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What an edit, or a delete, wants to write over a thing whose shape is `current`.
-
-    `fields` are those whose edits move the version; no other can conflict. `yours` are the values by field, None for a
-    delete, which takes all of `fields` away. `plain` brings a field's value, as it is sent or as it is shown, into the
-    one form in which two of them are compared. `free` are fields in which this edit cannot lose anybody's words.
-    """
-
-    current: dict[str, Any]
-    fields: Iterable[str]
-    yours: Mapping[str, Any] | None
-    plain: Plain = field(default=lambda name, value: value)
-    free: Iterable[str] = ()
-
-
-def conflicts(wanted: Wanted, since: Since) -> list[Conflict]:
-    """The fields that this edit may not write, since somebody wrote another value there in between.
-
-    What is there already is no conflict, nor is a field that is again as it was; a delete, which sends no values,
-    conflicts with every field that changed.
-    """
-    free, found = set(wanted.free), []
-    for name in wanted.fields:
-        if name in free or (wanted.yours is not None and name not in wanted.yours):
-            continue
-        theirs, touching = wanted.current[name], [edit for edit in since.edits if name in edit.diff]
-        yours = None if wanted.yours is None else wanted.yours[name]
-        if wanted.yours is not None and wanted.plain(name, yours) == wanted.plain(name, theirs):
-            continue
-        if since.known and not touching:
-            continue
-        if since.known and wanted.plain(name, touching[0].diff[name][0]) == wanted.plain(name, theirs):
-            continue
-        last = touching[-1] if touching else None
-        found.append(Conflict(name, last.who if last else None, last.at if last else None, yours, theirs))
-    return found
+    ends = since + GIVE_UP
+    if now >= ends:
+        return None
+    pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 20), LONGEST_PAUSE)
+    spread = zlib.crc32(f"{name} {failures}".encode()) / 2**32
+    return min(now + timedelta(seconds=max(pause * (0.75 + spread / 2), asked or 0)), ends)

@@ -39,6 +39,15 @@ def looked_up_within(seconds: float, host: str, port: int, resolve: Resolver) ->
     return list(answer)
 
 
+def is_literal(host: str) -> bool:
+    """Whether a host is an address itself, and no name that has one."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_public(text: str) -> bool:
     """Whether this address belongs to the public network: not to this machine, a private network, a cloud's metadata.
 

@@ -9,6 +9,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -75,8 +76,11 @@ class Answer:
         """Such as `application/json`; empty if it is not said."""
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
-    def after(self, *, now: float) -> float | None:
-        """The seconds that the server asks us to stay away, capped; `now` in seconds since 1970. None if not said."""
+    def after(self, *, now: float, most: float = LONGEST_AFTER) -> float | None:
+        """The seconds that the server asks us to stay away, `most` at most; `now` in seconds since 1970.
+
+        None if it is not said.
+        """
         said = self.headers.get("retry-after", "").strip()
         try:
             seconds = (
@@ -84,15 +88,16 @@ class Answer:
             )
         except (ValueError, OverflowError):
             return None
-        return min(max(seconds, 0.0), LONGEST_AFTER)
+        return min(max(seconds, 0.0), most)
 
 
 @dataclass(frozen=True)
 class Web:
-    """The way out. `resolve` looks names up."""
+    """The way out. `resolve` looks names up; of one server at most `at_once` things are asked together, None: any."""
 
     limits: Limits = Limits()
     resolve: Resolver = look_up
+    at_once: int | None = AT_ONCE
 
     def ask(
         self,
@@ -122,30 +127,42 @@ class Web:
             address = _onward(address, target)
         raise Moved(f"{_named(address)} redirects in a circle.")
 
+    def post(self, url: str, *, content: bytes, headers: Mapping[str, str], keep: int) -> Answer:
+        """Send these bytes, and read the answer's status and the first `keep` bytes of its body as they come.
+
+        A redirect is an answer like any other, and so is a body that is too long or never ends: what was sent has
+        arrived by then. Raises NotAllowed or Unreachable.
+        """
+        return self._once(_address(url), "POST", content, headers, None, time.monotonic() + self.limits.total, keep)
+
     def _once(
         self,
         address: httpx.URL,
         method: str,
-        json: Any,
+        sends: Any,
         headers: Mapping[str, str] | None,
         auth: tuple[str, str] | None,
         ends: float,
+        keep: int | None = None,
     ) -> Answer:
         where = _named(address)
         room = self.limits.body
+        given: dict[str, Any] = {"content": sends} if isinstance(sends, bytes) else {"json": sends}
         timeout = httpx.Timeout(self.limits.read, connect=self.limits.connect)
         wait = min(self.limits.turn, max(0, ends - time.monotonic()))
         sent = {"accept-encoding": "gzip", "user-agent": f"AgileML/{settings.RELEASE}", **(headers or {})}
         try:
             with (
-                turn(where, folder=settings.DATA / "run" / "turns", of=AT_ONCE, within=wait),
+                self._turn(where, wait),
                 httpx.Client(transport=_Checked(self, ends), trust_env=False, timeout=timeout) as client,
-                client.stream(method, address, json=json, headers=sent, auth=auth) as response,
+                client.stream(method, address, headers=sent, auth=auth, **given) as response,
             ):
-                body = b"".join(_within(room, response, where))
+                body = b"".join(_within(room, response, where)) if keep is None else _beginning(response, keep)
                 return Answer(response.status_code, response.headers, body)
         except Busy:
-            raise Unreachable(f"{AT_ONCE} requests to {where} are under way, and no more are made at once.") from None
+            raise Unreachable(
+                f"{self.at_once} requests to {where} are under way, and no more are made at once."
+            ) from None
         except (httpcore.ConnectTimeout, httpcore.ConnectError) as error:
             raise Unreachable(_not_connected(error, where)) from None
         except (httpcore.TimeoutException, httpx.TimeoutException):
@@ -154,6 +171,11 @@ class Web:
             raise Unreachable(f"{where} broke off, or does not speak HTTP.") from None
         except (httpx.InvalidURL, UnicodeError, ValueError):
             raise NotAllowed(f"The request to {where} holds characters that no request may hold.") from None
+
+    def _turn(self, where: str, wait: float) -> AbstractContextManager[None]:
+        if self.at_once is None:
+            return nullcontext()
+        return turn(where, folder=settings.DATA / "run" / "turns", of=self.at_once, within=wait)
 
 
 class _Checked(httpx.BaseTransport):
@@ -334,6 +356,17 @@ def _not_connected(error: Exception, where: str) -> str:
         case ssl.SSLError():
             return f"{where} does not speak TLS: is it http:// rather than https://?"
     return f"Nothing answers at {where}: is the server running, and the port right?"
+
+
+def _beginning(response: httpx.Response, most: int) -> bytes:
+    """As much of a body as is wanted, or as comes."""
+    found = b""
+    with suppress(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpx.TransportError):
+        for piece in response.iter_raw():
+            found += piece
+            if len(found) >= most:
+                break
+    return found[:most]
 
 
 def _left(ends: float, timeout: float | None) -> float:

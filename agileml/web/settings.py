@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from agileml.journal.rules import Stale
+from agileml.journal.edit_rules import Stale
+from agileml.journal.queries import endpoints_of
 from agileml.projects import shapes
 from agileml.projects.actions import edit_project
 from agileml.projects.doors import Access
@@ -74,6 +75,7 @@ def _page(
     context = frame(
         access, "settings", form=form, draft=form.mine, wrong=wrong or {}, conflict=conflict, days=DAYS,
         estimates=ESTIMATES, replanner_choices=REPLANNERS, columns=columns,
+        failing_webhooks=endpoints_of(access.project.stream_id).exclude(failing_since=None),
     )  # fmt: skip
     return render(request, "settings/page.html", context, status=status)
 

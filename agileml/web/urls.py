@@ -33,6 +33,7 @@ from agileml.web import (
     theme,
     ticket,
     tried,
+    webhooks,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -83,6 +84,15 @@ urlpatterns: list[URLPattern] = [
     path("p/<str:key>/sources/<uuid:uid>/", sources.edit, name="sources_edit"),
     path("p/<str:key>/sources/<uuid:uid>/act/", sources.act, name="sources_act"),
     path("p/<str:key>/settings/", settings.show, name="settings"),
+    path("p/<str:key>/settings/webhooks/", webhooks.show, name="webhooks"),
+    path("p/<str:key>/settings/webhooks/add/", webhooks.add, name="webhooks_add"),
+    path("p/<str:key>/settings/webhooks/<uuid:uid>/", webhooks.endpoint, name="webhooks_endpoint"),
+    path("p/<str:key>/settings/webhooks/<uuid:uid>/act/", webhooks.act, name="webhooks_act"),
+    path(
+        "p/<str:key>/settings/webhooks/<uuid:uid>/deliveries/<uuid:delivery>/",
+        webhooks.redeliver,
+        name="webhooks_redeliver",
+    ),
     path("p/<str:key>/metrics/", metrics.show, name="metrics"),
     path("p/<str:key>/metrics/<uuid:uid>/", metrics.edit, name="metrics_edit"),
     path("p/<str:key>/metrics/<uuid:uid>/baseline/", metrics.baseline, name="metrics_baseline"),

@@ -15,6 +15,8 @@ from django.urls import URLPattern, URLResolver, reverse
 from agileml.api import urls
 from agileml.ingest.actions import bind, make_source
 from agileml.ingest.models import Binding, Source
+from agileml.journal.actions.sending import ping
+from agileml.journal.models import Delivery, Endpoint
 from agileml.metrics.actions.evaluations import open_evaluation
 from agileml.metrics.actions.promotions import promote
 from agileml.metrics.actions.registered import register_model, set_policy
@@ -25,6 +27,7 @@ from agileml.planning.actions.notes import write_finding
 from agileml.planning.actions.proposals import propose
 from agileml.planning.actions.sprints import close_sprint
 from agileml.planning.models import Decision, Proposal, Sprint
+from agileml.projects.actions.webhooks import edit_webhook, make_webhook
 from agileml.projects.rules import Need
 from agileml.work.actions import add_comment, create_epic, create_story
 from agileml.work.models import Comment, Finding, Ticket
@@ -44,7 +47,7 @@ class World:
     the backlog.
 
     A watched folder is its source, with a file bound to ticket 1. The lead proposes to skip ticket 2. The model
-    `reader` has the champion RULE, and an open evaluation of SVM.
+    `reader` has the champion RULE, and an open evaluation of SVM. A paused webhook was pinged once.
     """
 
     cast: Cast
@@ -53,6 +56,8 @@ class World:
     proposal: Proposal
     source: Source
     binding: Binding
+    webhook: Endpoint
+    delivery: Delivery
 
 
 def make_world() -> World:
@@ -77,7 +82,11 @@ def make_world() -> World:
     told: dict[str, Any] = {"project": cast.project, "actor": cast.lead, "now": NOW}
     source = make_source(kind="metric_file", name="Folder", config={}, **told)
     binding = bind(ticket=1, sent={"text": "TST-1/svm.json"}, **told)
-    return World(cast, Sprint.objects.get(pk=sprint.pk), decision, proposal, source, binding)
+    # Paused, so that nothing is sent: its address is on this machine, where nothing is asked.
+    webhook, _ = make_webhook(sent={"url": "http://localhost:1/"}, **told)
+    webhook = edit_webhook(webhook=webhook.uid, sent={"state": "paused"}, **told)
+    delivery = ping(endpoint=webhook, now=NOW)
+    return World(cast, Sprint.objects.get(pk=sprint.pk), decision, proposal, source, binding, webhook, delivery)
 
 
 def make_notes(cast: Cast) -> None:
@@ -131,6 +140,7 @@ class Route:
         given = {"key": "TST", "number": 1, "version": 2, "uid": world.decision.uid, "slug": "reader"}
         given |= self.args
         given |= {"proposal": world.proposal.uid, "source": world.source.uid, "binding": world.binding.uid}
+        given |= {"webhook": world.webhook.uid, "delivery": world.delivery.uid}
         for match in find(self.name):
             given = {name: given[name] for name in match}
         return reverse(f"api:{self.name}", kwargs=given) + self.query
@@ -278,6 +288,17 @@ ROUTES = [
     Route("ticket-bindings", "get", Need.READ),
     Route("ticket-bindings", "post", Need.WORK, 201, {"text": "TST-1/other.json", "reduce": "max"}),
     Route("binding", "delete", Need.WORK, 204),
+    Route("webhooks", "get", Need.LEAD),
+    Route(
+        "webhooks", "post", Need.LEAD, 201, {"url": "https://example.com/", "description": "Us", "kinds": ["ticket"]}
+    ),
+    Route("webhook", "get", Need.LEAD),
+    Route("webhook", "patch", Need.LEAD, 200, {"url": "https://example.com/b", "state": "active", "cursor": 3}),
+    Route("webhook", "delete", Need.LEAD, 204),
+    Route("webhook-rotate", "post", Need.LEAD, 200, {"keep_old": False}),
+    Route("webhook-ping", "post", Need.LEAD, 201, {}),
+    Route("webhook-deliveries", "get", Need.LEAD),
+    Route("webhook-redeliver", "post", Need.LEAD, 201, {}),
     Route("changes", "get", Need.READ),
 ]
 

@@ -85,6 +85,8 @@ def _plain(name: str) -> str:
         .replace("{proposal}", "<uuid:proposal>")
         .replace("{source}", "<uuid:source>")
         .replace("{binding}", "<uuid:binding>")
+        .replace("{webhook}", "<uuid:webhook>")
+        .replace("{delivery}", "<uuid:delivery>")
         .replace("{slug}", "<slug:slug>")
         .replace("{KEY-n}", "<key:key>-<number:number>")
         .removeprefix("/api/")
@@ -107,7 +109,7 @@ def test_every_parameter_is_named():
     "name",
     [
         "TICKET", "SNAPSHOT", "SPRINT", "DECISION", "METRIC", "EPIC", "PROPOSAL", "MODEL", "POLICY", "EVALUATION",
-        "PROMOTION", "CANDIDATE", "BASELINE",
+        "PROMOTION", "CANDIDATE", "BASELINE", "WEBHOOK", "DELIVERY",
     ],
 )  # fmt: skip
 def test_every_field_is_named(name: str):

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django.db import OperationalError, transaction
 from agileml.accounts.models import User
 from agileml.journal.models import Answer, Audit, Change, Stream
 from agileml.lib.locks import gave_up, waiting_at_most
+from agileml.lib.wake import wake
 
 AT_ONCE = 500  # rows a statement
 COUNTERS = ("tickets", "stories", "epics", "sprints")
@@ -208,6 +210,9 @@ def _locked(stream_id: int) -> Stream:
 
 def _advance(stream: Stream) -> None:
     Stream.objects.filter(pk=stream.pk).update(**{name: getattr(stream, name) for name in MOVING})
+    if stream.hooked:
+        # By its name, since tasks stand far above; if nobody hears it, the sweep finds what is to be sent.
+        transaction.on_commit(partial(wake, "webhooks.changed", stream.pk), robust=True)
 
 
 def audit(
