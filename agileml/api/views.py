@@ -98,7 +98,7 @@ class ApiView(APIView):
 class ProjectView(ApiView):
     """An address inside a project. Whatever is posted to it is done once a key, unless the view says otherwise.
 
-    `done_once` is False where a POST writes nothing but asks other machines: the project's lock is not held for those.
+    `done_once` is False where a POST asks other machines: the project's lock is not held for those.
     `secret_answer` is True where the answer to a POST is encrypted while it is kept.
     """
 
