@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from agileml.api import columns
@@ -12,7 +14,7 @@ from agileml.journal.models import Answer, Audit, Change, Delivery, Endpoint
 from tests.api.client import Api, codes
 from tests.api.routes import make_world
 from tests.factories import NOW, Cast, make_cast, make_tickets
-from tests.journal.receiving import QUICK, Hook, receive
+from tests.journal.receiving import PATIENT, Hook, receive
 
 pytestmark = pytest.mark.django_db
 URL = {"url": "https://example.com/hook?token=hush"}
@@ -105,6 +107,19 @@ def test_attempts_are_listed_and_sent_again(cast: Cast, api: Api, settings: Sett
         assert answer.status_code == 404
 
 
+def test_a_list_costs_the_same_however_long_it_is(cast: Cast, api: Api):
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as ran:
+            api.get("webhooks/")
+        return len(ran)
+
+    api.post("webhooks/", URL)
+    before = cost()
+    for _ in range(4):
+        api.post("webhooks/", URL)
+    assert cost() == before
+
+
 def test_a_webhook_of_another_project_is_not_there(cast: Cast, api: Api):
     other = make_cast("OTH")
     uid = Api(other.lead, "OTH").post("webhooks/", URL)["uid"]
@@ -127,7 +142,7 @@ def test_what_arrives_is_what_the_feed_shows_whatever_it_is_about(settings: Sett
         world = make_world()
         Endpoint.objects.update(url=receiver.url, cursor=0, state="active")
         later = NOW + timedelta(days=1)
-        while (sent := sending.send(endpoint_id=world.webhook.pk, now=later, web=QUICK)) and sent.more:
+        while (sent := sending.send(endpoint_id=world.webhook.pk, now=later, web=PATIENT)) and sent.more:
             continue
         fed = feed(Api(world.cast.lead))
         assert [got.event["data"] for got in receiver.got] == fed

@@ -20,7 +20,8 @@ from agileml.lib.http import Limits, Web
 from agileml.projects.actions.webhooks import make_webhook
 from tests.factories import Cast
 
-QUICK = Web(Limits(connect=1, read=0.3, total=0.5), at_once=None)
+PATIENT = Web(Limits(connect=10, read=10, total=10), at_once=None)
+QUICK = Web(Limits(connect=1, read=1, total=1), at_once=None)  # for receivers that let one wait
 
 Act = Callable[[BaseHTTPRequestHandler], None]
 
@@ -157,8 +158,8 @@ class Hook:
     def row(self) -> Endpoint:
         return Endpoint.objects.get(pk=self.pk)
 
-    def send(self, now: datetime) -> Sent | None:
-        return send(endpoint_id=self.pk, now=now, web=QUICK)
+    def send(self, now: datetime, web: Web = PATIENT) -> Sent | None:
+        return send(endpoint_id=self.pk, now=now, web=web)
 
 
 def hook(cast: Cast, url: str, *, now: datetime, **sent: Any) -> Hook:

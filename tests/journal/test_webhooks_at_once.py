@@ -10,7 +10,7 @@ from django.db import connections
 
 from agileml.journal.actions import sending
 from agileml.journal.models import Delivery, Stream
-from agileml.journal.queries import due_endpoints
+from agileml.journal.queries import due_endpoints, head
 from agileml.projects.actions.webhooks import edit_webhook, remove_webhook, rotate_secret
 from tests.factories import NOW, Cast, make_cast, make_ticket, make_tickets
 from tests.journal.receiving import Hook, Receiver, hook
@@ -199,3 +199,22 @@ def test_a_new_secret_counts_from_the_next_event_on(
     assert first.known_by(hooked.secret)
     assert not first.known_by(fresh[0])
     assert second.known_by(fresh[0])
+
+
+@pytest.mark.django_db
+def test_of_two_that_found_it_free_one_has_it(
+    cast: Cast, hooked: Hook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    make_ticket(cast)
+    real = head
+    others: list[sending.Claim | None] = []
+
+    def and_somebody_else(stream_id: int) -> Any:
+        if not others:
+            others.append(None)
+            others.append(sending._claim(hooked.pk, AHEAD))
+        return real(stream_id)
+
+    monkeypatch.setattr(sending, "head", and_somebody_else)
+    assert sending._claim(hooked.pk, AHEAD) is None
+    assert others[1] is not None

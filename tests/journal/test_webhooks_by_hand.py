@@ -13,7 +13,7 @@ from agileml.lib.http import Web
 from agileml.projects.actions.webhooks import MOST, edit_webhook, make_webhook, remove_webhook, rotate_secret
 from agileml.projects.settings import BadSettings
 from tests.factories import NOW, Cast, make_ticket, make_tickets
-from tests.journal.receiving import QUICK, Hook, Receiver, answer, hook
+from tests.journal.receiving import PATIENT, Hook, Receiver, answer, hook
 
 pytestmark = pytest.mark.django_db
 AHEAD = NOW + timedelta(hours=1)
@@ -27,13 +27,13 @@ def told(cast: Cast, hooked: Hook) -> dict[str, Any]:
 def test_a_ping_arrives_signed_paused_or_not_and_is_in_no_journal(cast: Cast, hooked: Hook, receiver: Receiver):
     before = Stream.objects.get(pk=cast.project.stream_id).revision
     edit_webhook(sent={"state": "paused"}, **told(cast, hooked))
-    row = ping(endpoint=hooked.row, now=AHEAD, web=QUICK)
+    row = ping(endpoint=hooked.row, now=AHEAD, web=PATIENT)
     [got] = receiver.got
     assert (got.event["type"], got.event["data"]) == ("ping", {"webhook": str(hooked.row.uid)})
     assert got.known_by(hooked.secret)
     assert (row.status, row.error, row.cause, row.revision, row.event) == (204, "", "ping", None, got.id)
     assert Stream.objects.get(pk=cast.project.stream_id).revision == before
-    again = redeliver(delivery=row, now=AHEAD, web=QUICK)
+    again = redeliver(delivery=row, now=AHEAD, web=PATIENT)
     assert (again.event, again.cause, again.attempt) == (row.event, "again", 2)
     assert receiver.got[1].body == got.body
 
@@ -43,7 +43,7 @@ def test_what_is_sent_again_has_the_same_id_and_moves_no_cursor(cast: Cast, hook
     hooked.send(AHEAD)
     cursor = hooked.row.cursor
     first = Delivery.objects.earliest("pk")
-    again = redeliver(delivery=first, now=AHEAD + DAY, web=QUICK)
+    again = redeliver(delivery=first, now=AHEAD + DAY, web=PATIENT)
     assert (receiver.ids[3], receiver.got[3].body) == (receiver.ids[0], receiver.got[0].body)
     assert receiver.got[3].headers["webhook-timestamp"] != receiver.got[0].headers["webhook-timestamp"]
     assert (again.attempt, hooked.row.cursor) == (2, cursor)
@@ -53,14 +53,14 @@ def test_one_that_fails_by_hand_changes_nothing_about_the_others(cast: Cast, hoo
     make_ticket(cast)
     hooked.send(AHEAD)
     receiver.usual = answer(500)
-    again = redeliver(delivery=Delivery.objects.get(), now=AHEAD, web=QUICK)
+    again = redeliver(delivery=Delivery.objects.get(), now=AHEAD, web=PATIENT)
     assert (again.status, hooked.row.failures, hooked.row.state) == (500, 0, "active")
 
 
 def test_with_a_new_secret_requests_are_signed_with_both_for_a_day(cast: Cast, hooked: Hook, receiver: Receiver):
     _, fresh = rotate_secret(**told(cast, hooked))
     for now in (AHEAD + DAY / 2, AHEAD + DAY):
-        ping(endpoint=hooked.row, now=now, web=QUICK)
+        ping(endpoint=hooked.row, now=now, web=PATIENT)
     during, after = receiver.got
     assert during.headers["webhook-signature"].count("v1,") == 2
     assert during.known_by(fresh)
@@ -83,7 +83,7 @@ def test_without_the_key_nothing_is_sent_and_the_reason_is_told(
     assert receiver.got == []
     assert "AGILEML_FIELD_KEYS" in hooked.row.trouble
     _, fresh = rotate_secret(**told(cast, hooked))
-    ping(endpoint=hooked.row, now=AHEAD, web=QUICK)
+    ping(endpoint=hooked.row, now=AHEAD, web=PATIENT)
     assert receiver.got[0].known_by(fresh)
 
 
@@ -129,7 +129,7 @@ def test_an_address_that_may_not_be_asked_is_refused_when_it_is_entered(cast: Ca
 def test_a_name_that_leads_inside_is_refused_when_it_is_asked(cast: Cast, receiver: Receiver):
     hooked = hook(cast, f"http://inside.example:{receiver.port}/", now=NOW)
     answers = iter([["8.8.8.8", "127.0.0.1"], ["169.254.169.254"]])
-    web = Web(QUICK.limits, lambda host, port: next(answers), at_once=None)
+    web = Web(PATIENT.limits, lambda host, port: next(answers), at_once=None)
     for _ in range(2):
         row = ping(endpoint=hooked.row, now=AHEAD, web=web)
         assert "AGILEML_ALLOWED_SOURCE_HOSTS" in row.error
@@ -140,7 +140,7 @@ def test_a_name_that_leads_inside_is_refused_when_it_is_asked(cast: Cast, receiv
 def test_a_redirect_leads_nowhere(cast: Cast, hooked: Hook, receiver: Receiver):
     for status in (301, 302, 303, 307, 308):
         receiver.acts.append(answer(status, location=f"http://127.0.0.1:{receiver.port}/other"))
-        row = ping(endpoint=hooked.row, now=AHEAD, web=QUICK)
+        row = ping(endpoint=hooked.row, now=AHEAD, web=PATIENT)
         assert row.status == status
         assert "redirect" in row.error
     assert len(receiver.got) == 5
@@ -159,7 +159,7 @@ def test_old_attempts_are_forgotten_a_bite_at_a_time_and_removed_webhooks_with_t
 ):
     make_tickets(cast, 5)
     hooked.send(AHEAD)
-    ping(endpoint=hooked.row, now=AHEAD + 31 * DAY, web=QUICK)
+    ping(endpoint=hooked.row, now=AHEAD + 31 * DAY, web=PATIENT)
     assert prune(before=AHEAD + DAY, most=3) == 3
     assert prune(before=AHEAD + DAY, most=3) == 2
     assert prune(before=AHEAD + DAY, most=3) == 0

@@ -1,5 +1,6 @@
 """Each change arrives at least once, in the order of the journal, under one id, whatever the receiver does."""
 
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,10 @@ from pytest_django import Settings
 from agileml.journal.actions import sending
 from agileml.journal.models import Audit, Change, Delivery, Endpoint, Stream
 from agileml.journal.queries import changes_after, due_endpoints
+from agileml.lib.http import AT_ONCE, Web
+from agileml.lib.turns import turn
 from tests.factories import NOW, Cast, make_ticket, make_tickets
-from tests.journal.receiving import Act, Hook, Receiver, answer, drip, drip_body, reset, say
+from tests.journal.receiving import PATIENT, QUICK, Act, Hook, Receiver, answer, drip, drip_body, reset, say
 
 pytestmark = pytest.mark.django_db
 
@@ -18,12 +21,12 @@ HOUR = timedelta(hours=1)
 AHEAD = NOW + HOUR
 
 
-def until_quiet(hooked: Hook, *, for_hours: float = 25) -> int:
+def until_quiet(hooked: Hook, *, for_hours: float = 25, web: Web = PATIENT) -> int:
     """Send as the sweep would, whenever something is due; how often that was."""
     at = max(AHEAD, hooked.row.due_at)
     ends, times = at + timedelta(hours=for_hours), 0
     while at < ends and due_endpoints(now=at):
-        hooked.send(at)
+        hooked.send(at, web)
         times += 1
         at = max(hooked.row.due_at, at + timedelta(seconds=1))
     return times
@@ -85,7 +88,7 @@ def test_whatever_goes_wrong_the_event_comes_again_under_its_id_before_the_next(
 ):
     make_tickets(cast, 3)
     receiver.acts += [answer(200), faults(receiver)[fault], faults(receiver)[fault]]
-    until_quiet(hooked)
+    until_quiet(hooked, web=QUICK if fault in ("hangs", "drips") else PATIENT)
     head = Stream.objects.get(pk=cast.project.stream_id).revision
     assert revisions(receiver) == [head - 2, head - 1, head - 1, head - 1, head]
     assert len(set(receiver.ids)) == 3
@@ -163,7 +166,7 @@ def test_an_answer_that_is_long_or_never_ends_is_a_success_and_kept_in_part(
 ):
     receiver.acts += [answer(200, b"a\0b\xff" * 500_000), drip_body]
     make_tickets(cast, 2)
-    until_quiet(hooked)
+    until_quiet(hooked, web=QUICK)
     first, second = Delivery.objects.order_by("pk")
     assert (first.error, len(first.answer)) == ("", 2048)
     assert first.answer.startswith("a\ufffdb\ufffd")
@@ -205,3 +208,14 @@ def test_one_that_is_slow_does_not_hold_others_up(cast: Cast, receiver: Receiver
     assert due_endpoints(now=AHEAD) == [other.pk]
     assert hooked.send(AHEAD) is None
     assert Hook(other.pk, "").send(AHEAD) == sending.Sent(1, more=False)
+
+
+def test_those_that_are_slow_at_the_same_server_do_not_either(
+    cast: Cast, receiver: Receiver, hooked: Hook, settings: Settings
+):
+    make_ticket(cast)
+    folder = settings.DATA / "run" / "turns"
+    with ExitStack() as others:
+        for _ in range(AT_ONCE):
+            others.enter_context(turn(f"127.0.0.1:{receiver.port}", folder=folder, of=AT_ONCE, within=1))
+        assert sending.send(endpoint_id=hooked.pk, now=AHEAD) == sending.Sent(1, more=False)

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agileml.projects.actions.webhooks import make_webhook, remove_webhook
+from agileml.projects.doors import together
 from tests.factories import NOW, Cast, make_cast, make_ticket
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,16 @@ def test_a_write_wakes_who_sends_once_it_is_there(
     with django_capture_on_commit_callbacks(execute=True) as callbacks:
         make_ticket(cast)
     assert callbacks == []
+
+
+def test_writes_that_are_one_wake_once(
+    cast: Cast, woken: list[tuple[object, ...]], django_capture_on_commit_callbacks: Any
+):
+    make(cast)
+    with django_capture_on_commit_callbacks(execute=True), together(cast.project):
+        make_ticket(cast)
+        make_ticket(cast)
+    assert woken == [("webhooks.changed", cast.project.stream_id)]
 
 
 def test_what_changes_nothing_wakes_nobody(

@@ -7,7 +7,7 @@ import pytest
 
 from agileml.journal.models import Audit, Delivery, Endpoint
 from tests.factories import Cast
-from tests.web.browsing import browser_of
+from tests.web.browsing import browser_of, queries
 
 pytestmark = pytest.mark.django_db
 HOOKS = "/p/TST/settings/webhooks/"
@@ -152,3 +152,23 @@ def test_leads_alone_know_of_webhooks(cast: Cast):
         assert browser.post(f"{HOOKS}add/", {"url": URL}).status_code == status
     assert act(cast, row, "nonsense").status_code == 404
     assert Endpoint.objects.get().state == "active"
+
+
+def test_pages_cost_the_same_however_many_there_are(cast: Cast):
+    row, _ = made(cast)
+    browser = browser_of(cast.lead)
+
+    def cost() -> list[int]:
+        return [queries(browser, path)[1] for path in (HOOKS, f"{HOOKS}{row.uid}/", "/p/TST/settings/")]
+
+    cost()
+    before = cost()
+    for _ in range(4):
+        other, _ = made(cast)
+        Endpoint.objects.filter(pk=other.pk).update(failing_since=other.created_at)
+        Delivery.objects.create(
+            endpoint=row, event="e", type="ping", happened_at=other.created_at, cause="ping", attempt=1,
+            at=other.created_at, took_ms=1,
+        )  # fmt: skip
+    assert cost() == before
+    assert max(before) <= 8
