@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from agileml.api import columns, elsewhere, paging
 from agileml.api.views import ProjectView, expected_version, tagged
-from agileml.journal.edit_rules import Stale
+from agileml.journal.rules.edits import Stale
 from agileml.metrics.actions.settings import set_target
 from agileml.planning import shapes as planning_shapes
 from agileml.planning.actions import alignment

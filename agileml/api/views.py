@@ -99,12 +99,10 @@ class ProjectView(ApiView):
     """An address inside a project. Whatever is posted to it is done once a key, unless the view says otherwise.
 
     `done_once` is False where a POST asks other machines: the project's lock is not held for those.
-    `secret_answer` is True where the answer to a POST is encrypted while it is kept.
     """
 
     access: Access
     done_once = True
-    secret_answer = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -81,7 +81,6 @@ class OneWebhook(OfWebhooks):
 class RotateSecret(OfWebhooks):
     """The secret of a webhook."""
 
-
     def post(self, request: Request, key: str, webhook: UUID) -> Response:
         """Give it a new one. The answer is the only one that holds it."""
         values = fields.clean(self.sent(), fields={"keep_old": fields.yes_or_no})

@@ -10,8 +10,8 @@ from django.db.models import F, Q, QuerySet
 
 from agileml.accounts.models import User
 from agileml.journal.actions import ANSWERS_ARE_KEPT
-from agileml.journal.edit_rules import Edit, Since, Stale, Wanted, conflicts
 from agileml.journal.models import Answer, Change, Delivery, Endpoint, Stream
+from agileml.journal.rules.edits import Edit, Since, Stale, Wanted, conflicts
 from agileml.lib.times import rfc3339
 
 AT_ONCE = 500

@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from agileml.ingest.models import Source
-from agileml.journal.edit_rules import Stale
+from agileml.journal.rules.edits import Stale
 from agileml.lib.figures import measured
 from agileml.lib.numbers import whole
 from agileml.metrics.actions.corrections import correct

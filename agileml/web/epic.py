@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from agileml.journal.edit_rules import Stale
+from agileml.journal.rules.edits import Stale
 from agileml.lib.numbers import whole
 from agileml.metrics.actions.settings import set_target
 from agileml.metrics.models import Criterion, Metric, Target

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from agileml.journal.edit_rules import Stale
+from agileml.journal.rules.edits import Stale
 from agileml.projects.models import Project
 from agileml.web.telling import Teller
 

@@ -11,8 +11,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from agileml.journal.edit_rules import Stale
 from agileml.journal.queries import endpoints_of
+from agileml.journal.rules.edits import Stale
 from agileml.projects import shapes
 from agileml.projects.actions import edit_project
 from agileml.projects.doors import Access

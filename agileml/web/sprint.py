@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
-from agileml.journal.edit_rules import Stale
+from agileml.journal.rules.edits import Stale
 from agileml.lib.numbers import whole
 from agileml.planning.actions.sprints import close_sprint, draft_some, edit_sprint, start_sprint
 from agileml.planning.models import Sprint

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from agileml.journal.edit_rules import Stale
+from agileml.journal.rules.edits import Stale
 from agileml.lib import markdown
 from agileml.lib.htmx import varies, wants_fragment
 from agileml.planning.actions.links import add_link, remove_link

@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from agileml.journal import rules
 from agileml.journal.actions import sending
 from agileml.journal.models import Delivery, Endpoint
 from agileml.journal.queries import endpoints_of, stuck_at
+from agileml.journal.rules import webhooks as rules
 from agileml.projects.actions.webhooks import edit_webhook, make_webhook, remove_webhook, rotate_secret
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from agileml.accounts.models import User
 from agileml.journal.queries import refuse_stale
-from agileml.journal.edit_rules import Wanted
+from agileml.journal.rules.edits import Wanted
 from agileml.lib import ranks
 from agileml.projects.actions import forget_refs, keep_refs
 from agileml.projects.doors import Hidden, ProjectWriting, writing

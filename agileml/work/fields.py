@@ -310,6 +310,7 @@ def external_refs(value: Any) -> list[dict[str, str]]:
             raise _Bad("This is there twice.", "twice", f"/{position}")
     return found
 
+
 MOST_LABELS = 20
 MOST_NEEDS = 50
 _label = text(40, least=1)

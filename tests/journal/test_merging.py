@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agileml.journal.edit_rules import Conflict, Edit, Since, Wanted, conflicts
+from agileml.journal.rules.edits import Conflict, Edit, Since, Wanted, conflicts
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 FIELDS = ("title", "goal", "labels")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from agileml.journal import rules
+from agileml.journal.rules import webhooks as rules
 from tests.factories import NOW
 from tests.source import ROOT
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from agileml.journal.models import Change
-from agileml.journal.edit_rules import Stale
+from agileml.journal.rules.edits import Stale
 from agileml.metrics.actions.promotions import set_deployment
 from agileml.metrics.models import RegisteredModel
 from agileml.planning.actions import notes, sprints, tickets

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agileml.journal.models import Change
-from agileml.journal.edit_rules import Stale
+from agileml.journal.rules.edits import Stale
 from agileml.metrics.models import Criterion
 from agileml.planning import shapes
 from agileml.planning.actions import progress, tickets

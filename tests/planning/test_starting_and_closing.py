@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agileml.journal.edit_rules import Stale
+from agileml.journal.rules.edits import Stale
 from agileml.planning.actions import sprints
 from agileml.planning.actions.decide import Why
 from agileml.planning.actions.sprints import NeedsDecision

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agileml.journal.models import Change
-from agileml.journal.edit_rules import Stale
+from agileml.journal.rules.edits import Stale
 from agileml.work import actions
 from agileml.work.actions import Referenced
 from agileml.work.fields import Invalid

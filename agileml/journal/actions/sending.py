@@ -15,10 +15,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
-from agileml.journal import rules
 from agileml.journal.actions import audit
 from agileml.journal.models import Change, Delivery, Endpoint
 from agileml.journal.queries import as_shown, head
+from agileml.journal.rules import webhooks as rules
 from agileml.lib.http import Answer, HttpError, Limits, Web
 from agileml.lib.sealing import Unopened, open_
 from agileml.lib.times import rfc3339

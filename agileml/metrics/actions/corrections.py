@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from agileml.accounts.models import User
-from agileml.journal.edit_rules import Stale
+from agileml.journal.rules.edits import Stale
 from agileml.metrics import shapes
 from agileml.metrics.actions.judging import judge_tickets
 from agileml.metrics.actions.snapshots import candidates_named

@@ -6,7 +6,7 @@ from typing import Any
 
 from agileml.accounts.models import User
 from agileml.journal.queries import refuse_stale
-from agileml.journal.edit_rules import Wanted
+from agileml.journal.rules.edits import Wanted
 from agileml.planning import shapes
 from agileml.planning.actions import decide, ledger
 from agileml.planning.actions.reports import freeze

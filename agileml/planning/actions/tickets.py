@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from agileml.accounts.models import User
 from agileml.journal.queries import refuse_stale
-from agileml.journal.edit_rules import Wanted
+from agileml.journal.rules.edits import Wanted
 from agileml.metrics.actions.criteria import settle
 from agileml.metrics.actions.judging import judge_tickets
 from agileml.metrics.models import Candidate, Promotion, Snapshot

@@ -15,7 +15,7 @@ from agileml.journal.actions import audit
 from agileml.journal.actions import writing as journal_writing
 from agileml.journal.models import Stream
 from agileml.journal.queries import refuse_stale
-from agileml.journal.edit_rules import Wanted
+from agileml.journal.rules.edits import Wanted
 from agileml.projects import shapes
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import ExternalRef, KnownElsewhere, Membership, Project, Token

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from agileml.accounts.models import User
-from agileml.journal import rules
 from agileml.journal.actions import audit
 from agileml.journal.models import Endpoint, Stream
+from agileml.journal.rules import webhooks as rules
 from agileml.lib.addresses import is_literal, is_public
 from agileml.lib.http import is_allowed
 from agileml.lib.http import origin as server

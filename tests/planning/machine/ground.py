@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from agileml.accounts.models import User
-from agileml.journal.edit_rules import Stale
+from agileml.journal.rules.edits import Stale
 from agileml.planning.actions import decide, progress, sprints
 from agileml.planning.actions.take_back import Overtaken
 from agileml.planning.models import Decision, Sprint

@@ -1,0 +1,1 @@
+"""The rules of the journal: pure functions on frozen facts. No database, no clock, no request."""
