@@ -27,3 +27,15 @@ def create_service(*, name: str, now: datetime) -> User:
 def set_theme(*, user: User, theme: str) -> None:
     """Keep a person's choice of light, dark or system; raises ValueError for any other word."""
     User.objects.filter(pk=user.pk).update(theme=User.Theme(theme))
+
+
+def rename(*, user: User, name: str) -> None:
+    """Call a user by another name from now on, wherever she is shown."""
+    user.name = name
+    user.save(update_fields=["name"])
+
+
+def set_active(*, user: User, active: bool) -> None:
+    """Stop a user, or let her act again; what she did stays hers."""
+    user.is_active = active
+    user.save(update_fields=["is_active"])

@@ -1,5 +1,6 @@
 """Who asks, and what a token lets its holder do. What she may do in a project is the doors' business."""
 
+import re
 from typing import Any
 
 from django.utils import timezone
@@ -12,6 +13,8 @@ from agileml.accounts.models import User
 from agileml.projects.actions import digest, touch_token
 from agileml.projects.models import Token
 
+SECRET = re.compile(rf"{Token.BEGINS}[\w-]{{43}}", re.ASCII)  # 32 bytes in base 64
+
 
 class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer aml_…`."""
@@ -21,7 +24,10 @@ class BearerAuthentication(BaseAuthentication):
         scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        token = Token.objects.select_related("user", "project").filter(digest=digest(secret.strip())).first()
+        secret = secret.strip()
+        # What cannot be a token, be it a megabyte of it, does not reach the database.
+        known = Token.objects.select_related("user", "project")
+        token = known.filter(digest=digest(secret)).first() if SECRET.fullmatch(secret) else None
         now = timezone.now()
         if token is None or not token.user.is_active:
             raise AuthenticationFailed("No such token.")
@@ -56,6 +62,8 @@ class TokenMayDoThis(BasePermission):
         if not isinstance(request.user, User):
             return False
         token = request.auth
+        if isinstance(token, Token) and not getattr(view, "takes_tokens", True):
+            raise PermissionDenied("No token may do this: log in with a browser.", code="session_only")
         if isinstance(token, Token) and not _reaches(token.scope, request.method or "", view):
             raise PermissionDenied(f"A token with the scope “{token.scope}” may not do this.", code="scope")
         return True

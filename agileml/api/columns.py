@@ -4,7 +4,10 @@ PROJECT = (
     "uid", "key", "name", "time_zone", "working_days", "holidays", "sprint_days", "estimate_mode", "replanners",
     "wip_limits", "wip_per_person", "wip_hard", "created_at", "version", "revision",
 )  # fmt: skip
-MEMBER = ("uid", "user", "role", "joined_at", "revision")
+MEMBER = ("uid", "user", "kind", "role", "active", "joined_at", "revision")
+TOKEN = (
+    "id", "name", "begins", "scope", "project", "created_at", "expires_at", "revoked_at", "last_used_at",
+)  # fmt: skip
 EPIC = (
     "uid", "number", "title", "goal", "components", "target", "rank", "external_refs", "version", "revision",
     "created_at", "updated_at",

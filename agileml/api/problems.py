@@ -24,7 +24,8 @@ from agileml.planning.actions.take_back import Overtaken
 from agileml.planning.rules.moves import Refusal, Refused
 from agileml.planning.rules.progress import DoneRule, NeedsPlan
 from agileml.planning.rules.wip import WipLimit
-from agileml.projects.actions import Taken
+from agileml.projects.actions import LastLead, Taken
+from agileml.projects.checks import Unfit
 from agileml.projects.doors import Forbidden, Hidden
 from agileml.projects.settings import BadSettings
 from agileml.work.actions import Referenced
@@ -94,7 +95,7 @@ def _invalid(error: Invalid) -> Problem:
     return Problem(422, "invalid", "What was sent cannot be stored.", errors)
 
 
-def _bad_settings(error: BadSettings) -> Problem:
+def _bad_settings(error: BadSettings | Unfit) -> Problem:
     errors = [one(f"/{item.name}", "invalid", item.message) for item in error.errors]
     return Problem(422, "invalid", "What was sent cannot be stored.", errors)
 
@@ -166,6 +167,8 @@ ANSWERS: dict[type[Exception], Callable[[Any], Problem]] = {
     Forbidden: lambda error: Problem(403, "forbidden", str(error), more={"need": error.need.value}),
     Invalid: _invalid,
     BadSettings: _bad_settings,
+    Unfit: _bad_settings,
+    LastLead: lambda error: Problem(409, "last_lead", str(error)),
     Refused: _refused,
     StalePlan: _stale_plan,
     Stale: _stale,

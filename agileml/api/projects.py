@@ -1,7 +1,5 @@
 """Who one is, which projects one is in, and who else is."""
 
-from typing import Any
-
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -65,18 +63,3 @@ class OneProject(ProjectView):
         """Change its settings, which leads may."""
         row = edit_project(sent=self.sent(), expected_version=expected_version(request), **self.doing())
         return tagged(shapes.project(row))
-
-
-class Members(ProjectView):
-    """The participants of a project."""
-
-    takes = {"get": paging.PAGE}
-
-    def get(self, request: Request, key: str) -> Response:
-        """List them."""
-        rows = Membership.objects.filter(project=self.project).select_related("user")
-        return self.vouched(paging.page(request, rows, _members, columns.MEMBER, by="pk"))
-
-
-def _members(rows: list[Membership]) -> list[dict[str, Any]]:
-    return [shapes.member(row) for row in rows]

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path, registe
 from agileml.api import (
     changes,
     decisions,
+    members,
     metrics,
     mirrored,
     models,
@@ -16,6 +17,7 @@ from agileml.api import (
     stories,
     suggestions,
     tickets,
+    tokens,
     webhooks,
 )
 from agileml.api.problems import nowhere
@@ -110,7 +112,10 @@ WEBHOOK: list[URLPattern | URLResolver] = [
 
 PROJECT: list[URLPattern | URLResolver] = [
     path("", projects.OneProject.as_view(), name="project"),
-    path("members/", projects.Members.as_view(), name="members"),
+    path("members/", members.Members.as_view(), name="members"),
+    path("members/<uuid:member>/", members.OneMember.as_view(), name="member"),
+    path("members/<uuid:member>/tokens/", tokens.ServiceTokens.as_view(), name="member-tokens"),
+    path("members/<uuid:member>/tokens/<uuid:token>/", tokens.ServiceToken.as_view(), name="member-token"),
     path("epics/", stories.Epics.as_view(), name="epics"),
     path("epics/<number:number>/", stories.OneEpic.as_view(), name="epic"),
     path("epics/<number:number>/rank/", stories.EpicRank.as_view(), name="epic-rank"),
@@ -150,6 +155,8 @@ PROJECT: list[URLPattern | URLResolver] = [
 app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/me/", projects.Me.as_view(), name="me"),
+    path("v1/me/tokens/", tokens.OwnTokens.as_view(), name="me-tokens"),
+    path("v1/me/tokens/<uuid:uid>/", tokens.OwnToken.as_view(), name="me-token"),
     path("v1/projects/", projects.Projects.as_view(), name="projects"),
     path("v1/projects/<key:key>/", include(PROJECT)),
     # One address is all that a training script needs.

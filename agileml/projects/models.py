@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -80,8 +81,17 @@ class Membership(models.Model):
         return f"{self.user} is {self.role}"
 
 
+class TokenQuerySet(models.QuerySet["Token"]):
+    def working(self, now: datetime) -> "TokenQuerySet":
+        """Those that were not revoked and have not expired."""
+        return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now), revoked_at=None)
+
+
 class Token(models.Model):
     """A bearer token. Only its hash is kept: whoever reads the database cannot act with it."""
+
+    BEGINS = "aml_"
+    RANDOM_BYTES = 32
 
     class Scope(models.TextChoices):
         READ = "read"
@@ -99,6 +109,8 @@ class Token(models.Model):
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+
+    objects = TokenQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.scope})"

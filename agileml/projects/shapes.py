@@ -3,8 +3,8 @@
 from typing import Any
 
 from agileml.accounts.models import User
-from agileml.lib.times import rfc3339
-from agileml.projects.models import Membership, Project
+from agileml.lib.times import maybe_rfc3339, rfc3339
+from agileml.projects.models import Membership, Project, Token
 
 
 def person(user: User | None) -> dict[str, Any] | None:
@@ -38,7 +38,24 @@ def member(row: Membership) -> dict[str, Any]:
     return {
         "uid": str(row.uid),
         "user": person(row.user),
+        "kind": row.user.kind,
         "role": row.role,
+        "active": row.user.is_active,
         "joined_at": rfc3339(row.joined_at),
         "revision": row.revision,
+    }
+
+
+def token(row: Token) -> dict[str, Any]:
+    """A token as its holder sees it; its secret is shown once, by whatever makes it, and is not in here."""
+    return {
+        "id": str(row.uid),
+        "name": row.name,
+        "begins": row.prefix,
+        "scope": row.scope,
+        "project": row.project.key if row.project else None,
+        "created_at": rfc3339(row.created_at),
+        "expires_at": maybe_rfc3339(row.expires_at),
+        "revoked_at": maybe_rfc3339(row.revoked_at),
+        "last_used_at": maybe_rfc3339(row.last_used_at),
     }

@@ -32,6 +32,7 @@ from agileml.web import (
     take,
     theme,
     ticket,
+    tokens,
     tried,
     webhooks,
 )
@@ -41,6 +42,8 @@ urlpatterns: list[URLPattern] = [
     path("login/", login.Login.as_view(), name="login"),
     path("logout/", logout.Logout.as_view(), name="logout"),
     path("theme/", theme.keep, name="theme"),
+    path("tokens/", tokens.show, name="tokens"),
+    path("tokens/<uuid:uid>/revoke/", tokens.revoke, name="tokens_revoke"),
     path("healthz/", health.health, name="health"),
     path("p/<str:key>/", board.show, name="board"),
     path("p/<str:key>/look/", board.look, name="board_look"),

@@ -27,7 +27,9 @@ from agileml.planning.actions.notes import write_finding
 from agileml.planning.actions.proposals import propose
 from agileml.planning.actions.sprints import close_sprint
 from agileml.planning.models import Decision, Proposal, Sprint
+from agileml.projects.actions import make_service, make_service_token, make_token
 from agileml.projects.actions.webhooks import edit_webhook, make_webhook
+from agileml.projects.models import Membership, Token
 from agileml.projects.rules import Need
 from agileml.work.actions import add_comment, create_epic, create_story
 from agileml.work.models import Comment, Finding, Ticket
@@ -47,7 +49,8 @@ class World:
     the backlog.
 
     A watched folder is its source, with a file bound to ticket 1. The lead proposes to skip ticket 2. The model
-    `reader` has the champion RULE, and an open evaluation of SVM. A paused webhook was pinged once.
+    `reader` has the champion RULE, and an open evaluation of SVM. A paused webhook was pinged once. A service account and
+    the lead have a token each.
     """
 
     cast: Cast
@@ -58,6 +61,10 @@ class World:
     binding: Binding
     webhook: Endpoint
     delivery: Delivery
+    member: Membership
+    service: Membership
+    token: Token
+    service_token: Token
 
 
 def make_world() -> World:
@@ -86,7 +93,15 @@ def make_world() -> World:
     webhook, _ = make_webhook(sent={"url": "http://localhost:1/"}, **told)
     webhook = edit_webhook(webhook=webhook.uid, sent={"state": "paused"}, **told)
     delivery = ping(endpoint=webhook, now=NOW)
-    return World(cast, Sprint.objects.get(pk=sprint.pk), decision, proposal, source, binding, webhook, delivery)
+    service = make_service(sent={"name": "Nightly", "role": "member"}, **told)
+    member = Membership.objects.get(user=cast.member)
+    secret = {"name": "Own", "scope": "read"}
+    token, _ = make_token(holder=cast.lead, sent=secret, now=NOW)
+    service_token, _ = make_service_token(member=service.uid, sent=secret, **told)
+    sprint = Sprint.objects.get(pk=sprint.pk)
+    return World(
+        cast, sprint, decision, proposal, source, binding, webhook, delivery, member, service, token, service_token
+    )
 
 
 def make_notes(cast: Cast) -> None:
@@ -119,7 +134,7 @@ def make_model(cast: Cast) -> None:
 class Route:
     """One method of one address: what it needs of a role (None is any log-in at all), and a call that works.
 
-    What `is_own` works for whoever made the thing, the lead, alone.
+    What `is_own` works for whoever made the thing, the lead, alone; what `is_session` asks for a browser's log-in.
     """
 
     name: str
@@ -131,6 +146,8 @@ class Route:
     query: str = ""
     is_push: bool = False
     is_own: bool = False
+    is_session: bool = False
+    of: str = "member"  # which membership, where the address names one
 
     @property
     def id(self) -> str:
@@ -141,6 +158,9 @@ class Route:
         given |= self.args
         given |= {"proposal": world.proposal.uid, "source": world.source.uid, "binding": world.binding.uid}
         given |= {"webhook": world.webhook.uid, "delivery": world.delivery.uid}
+        given |= {"member": getattr(world, self.of).uid, "token": world.service_token.uid}
+        if self.name == "me-token":
+            given["uid"] = world.token.uid
         for match in find(self.name):
             given = {name: given[name] for name in match}
         return reverse(f"api:{self.name}", kwargs=given) + self.query
@@ -175,12 +195,24 @@ PUSH = {
     "points": [{"metric": "error", "value": 0.03, "pair_key": "seed=1", "step": 3}],
 }
 
+TOKEN = {"name": "Sync", "scope": "read", "expires_at": "2099-01-01T00:00:00Z"}
+
 ROUTES = [
     Route("me", "get", None),
+    Route("me-tokens", "get", None, is_session=True),
+    Route("me-tokens", "post", None, 201, TOKEN | {"project": None}, is_session=True),
+    Route("me-token", "delete", None, 204, is_session=True, is_own=True),
     Route("projects", "get", None),
     Route("project", "get", Need.READ),
     Route("project", "patch", Need.LEAD, 200, {"wip_limits": {"in_progress": 4}, "wip_hard": True}),
     Route("members", "get", Need.READ),
+    Route("members", "post", Need.LEAD, 201, {"name": "Robot", "role": "member"}),
+    Route("member", "get", Need.READ),
+    Route("member", "patch", Need.LEAD, 200, {"role": "stakeholder"}),
+    Route("member", "delete", Need.LEAD, 204),
+    Route("member-tokens", "get", Need.LEAD, is_session=True, of="service"),
+    Route("member-tokens", "post", Need.LEAD, 201, TOKEN, is_session=True, of="service"),
+    Route("member-token", "delete", Need.LEAD, 204, is_session=True, of="service"),
     Route("epics", "get", Need.READ),
     Route("epics", "post", Need.WORK, 201, {"title": "Read faster", "goal": "Soon", "components": ["data"]}),
     Route("epic", "get", Need.READ),

@@ -24,7 +24,14 @@ def test_a_token_speaks_for_its_holder(cast: Cast):
     )
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer aml_nonsense", "Basic YTpi", "bearer é"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "", "Bearer", "Bearer ", "Bearer aml_nonsense", "Basic YTpi", "bearer é", "Bearer " + "a" * 1_000_000,
+        "Bearer aml_" + "\udcff" * 43, "Bearer aml_" + "\0" * 43, "Bearer aml_" + "é" * 43, "\0", "Bearer\taml_x",
+        "Bearer aml_" + "٣" * 43, "Bearer  ", "B" * 100_000, "Bearer aml_" + "a" * 43, "Bearer aml_" + "a" * 43 + "\n",
+    ],
+)  # fmt: skip
 def test_without_a_good_token_the_answer_is_401_and_says_how(cast: Cast, header: str):
     answer = Client().get(ME, headers={"Authorization": header})
     assert answer.status_code == 401
@@ -49,6 +56,12 @@ def test_the_token_of_somebody_who_is_no_longer_active_is_unknown(cast: Cast):
     cast.member.is_active = False
     cast.member.save()
     assert api("GET", ME).status_code == 401
+
+
+def test_a_token_in_the_query_is_no_token(cast: Cast):
+    secret = issue_token(user=cast.member, name="n", scope="read", now=timezone.now())
+    for name in ("token", "access_token", "Authorization"):
+        assert Client().get(f"{ME}?{name}={secret}").status_code == 401
 
 
 def test_a_scope_that_does_not_reach_is_403_and_names_itself(cast: Cast):

@@ -83,6 +83,8 @@ def _plain(name: str) -> str:
         .replace("{version}", "<number:version>")
         .replace("{uid}", "<uuid:uid>")
         .replace("{proposal}", "<uuid:proposal>")
+        .replace("{member}", "<uuid:member>")
+        .replace("{token}", "<uuid:token>")
         .replace("{source}", "<uuid:source>")
         .replace("{binding}", "<uuid:binding>")
         .replace("{webhook}", "<uuid:webhook>")
@@ -109,7 +111,7 @@ def test_every_parameter_is_named():
     "name",
     [
         "TICKET", "SNAPSHOT", "SPRINT", "DECISION", "METRIC", "EPIC", "PROPOSAL", "MODEL", "POLICY", "EVALUATION",
-        "PROMOTION", "CANDIDATE", "BASELINE", "WEBHOOK", "DELIVERY",
+        "PROMOTION", "CANDIDATE", "BASELINE", "MEMBER", "TOKEN", "WEBHOOK", "DELIVERY",
     ],
 )  # fmt: skip
 def test_every_field_is_named(name: str):
