@@ -9,11 +9,22 @@ from agileml.accounts.models import User
 
 def create_person(*, email: str, name: str, password: str, now: datetime, time_zone: str = "UTC") -> User:
     """Make a person who can log in; raises ValidationError for a weak password, IntegrityError for a taken address."""
+    user = prepare_person(email=email, name=name, password=password, now=now, time_zone=time_zone)
+    save_person(user)
+    return user
+
+
+def prepare_person(*, email: str, name: str, password: str, now: datetime, time_zone: str = "UTC") -> User:
+    """A person who is not kept yet: what takes long happens here. Raises ValidationError for a weak password."""
     user = User(email=email.strip().lower(), name=name, time_zone=time_zone, created_at=now)
     validate_password(password, user)
     user.set_password(password)
-    user.save(force_insert=True)
     return user
+
+
+def save_person(user: User) -> None:
+    """Keep a person who was prepared; raises IntegrityError for a taken address."""
+    user.save(force_insert=True)
 
 
 def create_service(*, name: str, now: datetime) -> User:

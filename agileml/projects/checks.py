@@ -5,12 +5,16 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
 from agileml.projects.settings import Wrong
 
 ROLES = ("lead", "member", "stakeholder")
 SCOPES = ("read", "write", "metrics")
 LONGEST_NAME = 120
 LONGEST_ADDRESS = 254
+NO_PROJECT = "You take part in no such project."
 
 
 class Unfit(Exception):
@@ -53,9 +57,10 @@ def one_of(*words: str) -> Check:
 def address(value: Any) -> str:
     """An e-mail address as it is kept, in small letters. Raises ValueError."""
     said = value.strip().lower() if isinstance(value, str) else ""
-    plain = said.isprintable() and " " not in said and len(said) <= LONGEST_ADDRESS
-    if not plain or not all(said.rpartition("@")[::2]):
-        raise ValueError("An e-mail address, like ada@example.org.")
+    try:
+        validate_email(said if said.isprintable() and len(said) <= LONGEST_ADDRESS else "")
+    except ValidationError:
+        raise ValueError("An e-mail address, like ada@example.org.") from None
     return said
 
 
@@ -91,11 +96,11 @@ def key(value: Any) -> str | None:
     return value
 
 
-NO_PROJECT = "You take part in no such project."
-
 TOKEN: dict[str, Check] = {"name": name, "scope": one_of(*SCOPES), "project": key, "expires_at": moment}
 SERVICE_TOKEN: dict[str, Check] = {field: TOKEN[field] for field in ("name", "scope", "expires_at")}
 NEWCOMER: dict[str, Check] = {"email": address, "role": one_of(*ROLES)}
+INVITATION: dict[str, Check] = {"role": one_of(*ROLES)}
+PERSON: dict[str, Check] = {"name": name, "email": address}
 SERVICE: dict[str, Check] = {"name": name, "role": one_of(*ROLES)}
 EDIT_PERSON: dict[str, Check] = {"role": one_of(*ROLES)}
 EDIT_SERVICE: dict[str, Check] = {"role": one_of(*ROLES), "name": name, "active": yes_or_no}

@@ -88,6 +88,14 @@ def writing(
 
 
 @contextmanager
+def writing_as_guest(project: Project, *, actor: User, now: datetime) -> Iterator["ProjectWriting"]:
+    """The door for whoever comes with an invitation; whether that still holds is for the caller to look at."""
+    with journal_writing(project.stream_id, actor=actor, now=now) as w:
+        project = Project.objects.get(pk=project.pk)
+        yield ProjectWriting(journal=w, access=None, _project=project)
+
+
+@contextmanager
 def writing_as_job(project: Project, *, now: datetime, origin: str) -> Iterator["ProjectWriting"]:
     """The door for jobs, which act for the project itself and have no membership: metrics that arrive by a source."""
     with journal_writing(project.stream_id, actor=None, now=now, origin=origin) as w:

@@ -116,6 +116,36 @@ class Token(models.Model):
         return f"{self.prefix}… ({self.scope})"
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self, now: datetime) -> "InvitationQuerySet":
+        """Those that still work: not used, not revoked, not too old, and made by somebody who leads to this day."""
+        leads = Membership.objects.filter(
+            project=models.OuterRef("project"), user=models.OuterRef("made_by"), role=Membership.Role.LEAD,
+            user__is_active=True,
+        )  # fmt: skip
+        return self.filter(models.Exists(leads), used_at=None, revoked_at=None, expires_at__gt=now)
+
+
+class Invitation(models.Model):
+    """A link by which one person, whoever she is, comes into a project in a role. Only a hash of its secret is kept."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=12, choices=Membership.Role.choices)
+    digest = models.CharField(max_length=64, unique=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    used_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"invitation of a {self.role}"
+
+
 class ExternalRef(models.Model):
     """What an object of ours is called in another system. Names its object by kind and uid: it may live above us."""
 

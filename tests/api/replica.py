@@ -92,11 +92,23 @@ class Replica:
             self.rows[kind].pop(uid, None)
         elif kind in self.rows:
             self.change(self.rows[kind].get(uid), change["diff"], revision, change["version"])
+        if kind == "member" and "user" in change["diff"]:
+            self.rename(*change["diff"]["user"])
         for image in change.get("tickets", ()):
             if "resource" in image:
                 self.put("ticket", image["resource"])
             else:
                 self.change(self.ticket(image["number"]), image["diff"], revision, image["version"])
+
+    def rename(self, old: dict[str, str], new: dict[str, str]) -> None:
+        """A name follows its id, wherever that stands."""
+
+        def renamed(value: Any) -> Any:
+            if isinstance(value, dict):
+                return new if value == old else {name: renamed(item) for name, item in value.items()}
+            return [renamed(item) for item in value] if isinstance(value, list) else value
+
+        self.rows = renamed(self.rows)
 
     def put(self, kind: str, row: dict[str, Any]) -> None:
         had = self.rows[kind].get(row["uid"])

@@ -1,5 +1,6 @@
 """The writers of projects: settings, the people and service accounts in them, and what machines act with."""
 
+from agileml.projects.actions.invitations import call_back, invite, invited, join, join_anew
 from agileml.projects.actions.members import LastLead, add_member, edit_member, let_in, remove_member
 from agileml.projects.actions.projects import create_project, edit_project
 from agileml.projects.actions.references import Taken, forget_refs, keep_refs
@@ -10,13 +11,18 @@ __all__ = [
     "LastLead",
     "Taken",
     "add_member",
+    "call_back",
     "create_project",
     "digest",
     "edit_member",
     "edit_project",
     "end_token",
     "forget_refs",
+    "invite",
+    "invited",
     "issue_token",
+    "join",
+    "join_anew",
     "keep_refs",
     "let_in",
     "make_service",
