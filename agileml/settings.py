@@ -7,6 +7,8 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from agileml.lib import env
 
@@ -142,6 +144,34 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+
+def redis_cache(url: str) -> dict[str, Any]:
+    """A cache in Redis. What is kept there is worth a tenth of a second and no second attempt: agileml/lib/rates.py."""
+    impatient = {"socket_connect_timeout": 0.1, "socket_timeout": 0.1, "retry": Retry(NoBackoff(), 0)}
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": url,
+        "KEY_PREFIX": "agileml",
+        "OPTIONS": impatient,
+    }
+
+
+CACHES: dict[str, Any] = {
+    "default": redis_cache(REDIS_URL)
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
+}
+
+# How often a minute: a token (or a person in a browser) reads and writes by the API, and an address guesses.
+RATES = {
+    "read": int(env.number("AGILEML_RATE_READ", default=6000, least=1)),
+    "write": int(env.number("AGILEML_RATE_WRITE", default=3000, least=1)),
+    "failed": int(env.number("AGILEML_RATE_FAILED", default=30, least=1)),
+}
+# How many proxies of our own stand in front: what they say of where a request comes from is believed.
+PROXIES = int(env.number("AGILEML_PROXIES", default=0))
+
+AXES_CLIENT_IP_CALLABLE = "agileml.lib.rates.address_of"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 # By itself axes looks for a field named as the user's column, finds none, and counts nobody's failures.
@@ -173,6 +203,7 @@ REST_FRAMEWORK = {
         "agileml.api.auth.BrowserSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["agileml.api.auth.TokenMayDoThis"],
+    "DEFAULT_THROTTLE_CLASSES": ["agileml.api.rates.ByToken"],
     "DEFAULT_RENDERER_CLASSES": ["agileml.api.render.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["agileml.api.render.StrictJsonParser"],
     "EXCEPTION_HANDLER": "agileml.api.problems.handle",

@@ -10,6 +10,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from agileml.accounts.models import User
+from agileml.api.rates import note_bad_token
 from agileml.projects.actions import digest, touch_token
 from agileml.projects.models import Token
 
@@ -20,7 +21,11 @@ class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer aml_…`."""
 
     def authenticate(self, request: Request) -> tuple[User, Token] | None:
-        """The token's holder; None without a bearer token. Raises AuthenticationFailed for one that is no good."""
+        """The token's holder; None without a bearer token.
+
+        Raises AuthenticationFailed for one that is no good, and
+        Throttled (429) for too many of those.
+        """
         scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
@@ -30,10 +35,13 @@ class BearerAuthentication(BaseAuthentication):
         token = known.filter(digest=digest(secret)).first() if SECRET.fullmatch(secret) else None
         now = timezone.now()
         if token is None or not token.user.is_active:
+            note_bad_token(request)
             raise AuthenticationFailed("No such token.")
         if token.revoked_at is not None:
+            note_bad_token(request)
             raise AuthenticationFailed("This token has been revoked.", code="token_revoked")
         if token.expires_at is not None and token.expires_at <= now:
+            note_bad_token(request)
             raise AuthenticationFailed("This token has expired.", code="token_expired")
         touch_token(token=token, now=now)
         return token.user, token

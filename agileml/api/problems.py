@@ -1,5 +1,6 @@
 """Every error as `application/problem+json` (RFC 9457), from one table."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -9,7 +10,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, Throttled
 from rest_framework.response import Response
 
 from agileml.api.render import dumps
@@ -155,6 +156,11 @@ def _resync(error: Resync) -> Problem:
     return Problem(410, "resync", str(error), more={"epoch": error.epoch, "revision": error.revision})
 
 
+def _throttled(error: Throttled) -> Problem:
+    seconds = str(math.ceil(getattr(error, "wait", None) or 1))
+    return Problem(429, "too_many", f"Too many requests: wait {seconds} s.", headers={"Retry-After": seconds})
+
+
 def _framework(error: APIException) -> Problem:
     codes = error.get_codes()
     code = codes if isinstance(codes, str) else error.default_code
@@ -182,6 +188,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Problem]] = {
     Referenced: lambda error: Problem(409, "referenced", str(error)),
     Taken: _taken,
     Resync: _resync,
+    Throttled: _throttled,
     APIException: _framework,
     Http404: lambda error: Problem(404, "not_found", NOT_THERE),
     PermissionDenied: lambda error: Problem(403, "forbidden", "You may not do this."),

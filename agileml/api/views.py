@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from agileml.accounts.models import User
 from agileml.api.idempotency import key_of, once
 from agileml.api.problems import Wrong, one
+from agileml.lib.rates import Rate
 from agileml.projects import doors
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.models import Project, Token
@@ -42,6 +43,7 @@ class ApiView(APIView):
     content_negotiation_class = OnlyJson
     metadata_class = None
     takes: Mapping[str, tuple[str, ...]] = {}
+    rate: Rate | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Ask who it is and look at the query before the view does anything."""
@@ -63,6 +65,8 @@ class ApiView(APIView):
         """Nothing in between keeps an answer: the ETag is a version for If-Match, and says nothing of progress."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"
+        for name, value in (self.rate.headers if self.rate else {}).items():
+            response[name] = value
         return response
 
     @property

@@ -8,8 +8,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from agileml.projects.actions import invited, join, join_anew
+from agileml.lib import rates
+from agileml.projects.actions import TAKEN, invited, join, join_anew
 from agileml.projects.checks import Unfit
+from agileml.web.login import wait_for
 from agileml.web.project import person
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -24,6 +26,8 @@ def show(request: HttpRequest, secret: str) -> HttpResponse:
     context = {"invitation": row, "secret": secret, "wrong": {}, "draft": request.POST}
     if request.method == "GET":
         return render(request, "join/page.html", context)
+    if slow := wait_for(request):
+        return slow
     if request.user.is_authenticated:
         project = join(secret=secret, user=person(request), now=now)
     else:
@@ -32,6 +36,8 @@ def show(request: HttpRequest, secret: str) -> HttpResponse:
             user = join_anew(secret=secret, sent=sent, password=request.POST.get("password", ""), now=now)
         except Unfit as unfit:
             wrong = {error.name: error.message for error in unfit.errors}
+            if wrong.get("email") == TAKEN:
+                rates.count("failed", rates.address_of(request))  # nobody tries one address after the other
             return render(request, "join/page.html", context | {"wrong": wrong}, status=422)
         login(request, user, backend=BACKEND)
         project = row.project

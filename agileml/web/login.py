@@ -5,13 +5,26 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from agileml.lib import rates
 
 
 def who_tries(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
     """Whose password is being guessed: capitals in the address must not open a fresh count."""
     told = (credentials or {}).get("username") or request.POST.get("username", "")
     return str(told).strip().lower()
+
+
+def wait_for(request: HttpRequest) -> HttpResponse | None:
+    """The answer to an address from which too many attempts failed in this minute; None while it may go on."""
+    failed = rates.look("failed", rates.address_of(request))
+    if failed is None or failed.used < failed.limit:
+        return None
+    answer = render(request, "shared/slow.html", {"seconds": failed.reset}, status=429)
+    answer["Retry-After"] = str(failed.reset)
+    return answer
 
 
 class LoginForm(AuthenticationForm):
@@ -37,6 +50,11 @@ class Login(LoginView):
     template_name = "login/page.html"
     redirect_authenticated_user = True
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Log in; from an address that failed too often in this minute no password is even looked at."""
+        return wait_for(request) or super().post(request, *args, **kwargs)
+
     def form_invalid(self, form: Any) -> Any:
         """The form again, with what is wrong."""
+        rates.count("failed", rates.address_of(self.request))
         return self.render_to_response(self.get_context_data(form=form), status=422)

@@ -19,9 +19,9 @@ from agileml.projects.models import Project, Token
 from agileml.web.project import person
 
 SCOPES = (
-    ("read", "Read", "Sees all that you see"),
-    ("write", "Read and write", "Does all that you may do, people and settings included"),
-    ("metrics", "Push metrics", "Only sends measurements, and reads nothing"),
+    ("read", "Read", "sees all that the role shows"),
+    ("write", "Read and write", "does all that the role allows, settings and people included"),
+    ("metrics", "Push metrics", "sends measurements and sees nothing"),
 )
 LIVES = (("7", "A week"), ("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("", "Until it is revoked"))
 USUAL_LIFE = "90"

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -69,7 +70,7 @@ def test_it_ends_by_itself_when_called_back_and_with_its_makers_lead(cast: Cast,
     Invitation.objects.update(expires_at=timezone.now() + timedelta(days=1))
     add_member(project=cast.project, user=cast.outsider, role="lead", actor=cast.lead, now=NOW)
     lead = Membership.objects.get(user=cast.lead)
-    told = {"project": cast.project, "member": lead.uid, "actor": cast.outsider, "now": NOW}
+    told: dict[str, Any] = {"project": cast.project, "member": lead.uid, "actor": cast.outsider, "now": NOW}
     edit_member(sent={"role": "member"}, **told)
     assert Client().get(link).status_code == 404
     edit_member(sent={"role": "lead"}, **told)

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from agileml.accounts.actions import rename, set_active
 from agileml.accounts.models import User
 from agileml.journal.actions import audit
@@ -70,7 +72,7 @@ def edit_member(
     there is none, Unfit, LastLead.
     """
     with writing(project, actor=actor, now=now, need=Need.LEAD, origin=origin) as w:
-        row = _row(w, member)
+        row = _row(w, Q(uid=member))
         user, is_service = row.user, row.user.kind == User.Kind.SERVICE
         values = checked(sent, checks.EDIT_SERVICE if is_service else checks.EDIT_PERSON)
         before = shapes.member(row)
@@ -108,7 +110,7 @@ def remove_member(
     A service account ends with its only membership, and so do its tokens; a person's tokens find nothing any more.
     """
     with writing(project, actor=actor, now=now, need=Need.LEAD, origin=origin) as w:
-        row = _row(w, member, user)
+        row = _row(w, Q(uid=member) if user is None else Q(user=user))
         _keeps_a_lead(w, row)
         if row.user.kind == User.Kind.SERVICE:
             set_active(user=row.user, active=False)
@@ -118,11 +120,10 @@ def remove_member(
         _note(w, "member removed", row)
 
 
-def _row(w: ProjectWriting, member: UUID | None, user: User | None = None) -> Membership:
-    found = Membership.objects.select_related("user").filter(project=w.project)
-    row = (found.filter(uid=member) if user is None else found.filter(user=user)).first()
+def _row(w: ProjectWriting, named: Q) -> Membership:
+    row = Membership.objects.select_related("user").filter(named, project=w.project).first()
     if row is None:
-        raise Hidden(member or user)
+        raise Hidden(named)
     return row
 
 
