@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, reverse
+from django.utils import timezone
 
 from agileml.api import urls
 from agileml.ingest.actions import bind, make_source
@@ -27,9 +28,9 @@ from agileml.planning.actions.notes import write_finding
 from agileml.planning.actions.proposals import propose
 from agileml.planning.actions.sprints import close_sprint
 from agileml.planning.models import Decision, Proposal, Sprint
-from agileml.projects.actions import make_service, make_service_token, make_token
+from agileml.projects.actions import invite, make_service, make_service_token, make_token
 from agileml.projects.actions.webhooks import edit_webhook, make_webhook
-from agileml.projects.models import Membership, Token
+from agileml.projects.models import Invitation, Membership, Token
 from agileml.projects.rules import Need
 from agileml.work.actions import add_comment, create_epic, create_story
 from agileml.work.models import Comment, Finding, Ticket
@@ -65,6 +66,8 @@ class World:
     service: Membership
     token: Token
     service_token: Token
+    invited: Invitation
+    invitation: str  # the secret of its link
 
 
 def make_world() -> World:
@@ -98,10 +101,13 @@ def make_world() -> World:
     secret = {"name": "Own", "scope": "read"}
     token, _ = make_token(holder=cast.lead, sent=secret, now=NOW)
     service_token, _ = make_service_token(member=service.uid, sent=secret, **told)
+    # Its life is measured by the clock of whoever opens it.
+    invitation = invite(sent={"role": "member"}, **told | {"now": timezone.now()})
     sprint = Sprint.objects.get(pk=sprint.pk)
     return World(
-        cast, sprint, decision, proposal, source, binding, webhook, delivery, member, service, token, service_token
-    )
+        cast, sprint, decision, proposal, source, binding, webhook, delivery, member, service, token, service_token,
+        *invitation,
+    )  # fmt: skip
 
 
 def make_notes(cast: Cast) -> None:
