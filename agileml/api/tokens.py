@@ -57,6 +57,7 @@ class ServiceTokens(ProjectView):
 
     takes = {"get": paging.PAGE}
     takes_tokens = False
+    done_once = False  # or the answer, and the secret in it, would be kept to be given again
 
     def get(self, request: Request, key: str, member: UUID) -> Response:
         """List them, which leads may."""

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from agileml.accounts.models import User
-from agileml.journal.models import Audit
+from agileml.journal.models import Answer, Audit
 from agileml.projects.actions import add_member, issue_token, make_service
 from agileml.projects.models import Token
 from tests.api.client import Api
@@ -191,6 +191,16 @@ def test_a_copy_follows_who_comes_changes_is_renamed_and_goes(cast: Cast, servic
     copy.follow()
     assert copy.rows == read(lead)
     assert lead.get("tickets/1/")["assignee"]["name"] == "Night shift"
+
+
+def test_no_answer_with_a_secret_is_kept_to_be_given_again(cast: Cast, service: dict[str, Any]):
+    path, sent = f"/api/v1/projects/TST/members/{service['uid']}/tokens/", {"name": "Nightly", "scope": "read"}
+    browser, key = browser_of(cast.lead), {"Idempotency-Key": "one"}
+    made = browser.post(path, sent, content_type="application/json", headers=key)
+    assert made.status_code == 201
+    again = browser.post(path, sent, content_type="application/json", headers=key)
+    assert again.status_code == 422
+    assert made.json()["secret"] not in str(list(Answer.objects.values()))
 
 
 def test_only_leads_see_a_service_accounts_tokens(cast: Cast, service: dict[str, Any]):

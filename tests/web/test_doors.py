@@ -11,7 +11,15 @@ from agileml.planning.models import Decision, Sprint
 from tests.factories import Cast
 from tests.web.browsing import HTMX, browser_of
 
-KNOWN = {"number": "1", "n": "1", "slug": "reader", "kind": "mlflow", "uid": "{decision}", "decision": "{decision}"}
+KNOWN = {
+    "number": "1",
+    "n": "1",
+    "slug": "reader",
+    "kind": "mlflow",
+    "uid": "{decision}",
+    "decision": "{decision}",
+    "token": "{decision}",
+}
 
 
 def addresses() -> list[str]:
