@@ -171,7 +171,7 @@ RATES = {
 # How many proxies of our own stand in front: what they say of where a request comes from is believed.
 PROXIES = int(env.number("AGILEML_PROXIES", default=0))
 
-AXES_CLIENT_IP_CALLABLE = "agileml.lib.rates.address_of"
+AXES_CLIENT_IP_CALLABLE = "agileml.lib.rates.caller"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 # By itself axes looks for a field named as the user's column, finds none, and counts nobody's failures.

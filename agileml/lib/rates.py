@@ -103,11 +103,10 @@ _rates = Rates()
 count, look = _rates.count, _rates.look
 
 
-def address_of(request: Request) -> str:
-    """Where a request comes from: the address that the nearest trusted proxy saw, else the one that is connected.
+def caller(request: Request) -> str | None:
+    """The address that the nearest trusted proxy saw, else the one that is connected; None for what is no address.
 
-    What a client writes into X-Forwarded-For stands to the left of what the proxies add, and is never looked at. Of an
-    IPv6 address the network counts: whoever has one has 2^64 addresses.
+    What a client writes into X-Forwarded-For stands to the left of what the proxies add, and is never looked at.
     """
     seen = str(request.META.get("REMOTE_ADDR", ""))
     if settings.PROXIES:
@@ -116,8 +115,14 @@ def address_of(request: Request) -> str:
     try:
         address = ip_address(seen)
     except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address).partition("%")[0]  # no database keeps the zone of an address
+
+
+def address_of(request: Request) -> str:
+    """Whom a request is counted for: an address, or the network of an IPv6 one, of which one client has 2^64."""
+    address = caller(request)
+    if address is None:
         return "unknown"
-    if isinstance(address, IPv6Address):
-        mapped = address.ipv4_mapped
-        return str(mapped) if mapped else str(ip_network((int(address) >> 64 << 64, 64)))
-    return str(address)
+    return str(ip_network(f"{address}/64", strict=False)) if ":" in address else address

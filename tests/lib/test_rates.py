@@ -156,6 +156,7 @@ def test_a_redis_that_comes_back_counts_again(tmp_path: Path, limits: None):
         (1, "10.0.0.1", "' OR 1=1", "unknown"),
         (0, "2001:db8:1:2:3:4:5:6", "", "2001:db8:1:2::/64"),
         (0, "::ffff:203.0.113.9", "", "203.0.113.9"),
+        (0, "fe80::1%eth0", "", "fe80::/64"),
         (0, "", "", "unknown"),
     ],
 )

@@ -46,6 +46,26 @@ def test_after_ten_wrong_passwords_even_the_right_one_has_to_wait(db: None, clie
     assert client.get("/").status_code == 302
 
 
+@pytest.mark.parametrize("address", ["", "unix:", "2001:db8::1", "fe80::1%eth0", "::ffff:203.0.113.9"])
+def test_a_log_in_comes_from_whatever_address_there_is(cast: Cast, address: str):
+    client = Client(REMOTE_ADDR=address)
+    assert log_in(client, "lead-tst@example.com", "not-the-password").status_code == 422
+    assert log_in(client, "lead-tst@example.com").status_code == 302
+
+
+def test_a_session_that_somebody_planted_is_not_the_one_that_is_logged_in(cast: Cast, client: Client):
+    client.cookies["sessionid"] = planted = "a" * 32
+    client.get("/login/")
+    log_in(client, "lead-tst@example.com")
+    assert client.get("/").status_code == 200
+    assert client.cookies["sessionid"].value != planted
+    before = client.cookies["sessionid"].value
+    log_out = Client()
+    log_out.cookies["sessionid"] = before
+    log_out.post("/logout/")
+    assert client.get("/").status_code == 302
+
+
 def test_whoever_is_logged_in_is_not_asked_again(cast: Cast):
     assert browser_of(cast.lead).get("/login/").status_code == 302
 
