@@ -1,4 +1,7 @@
-"""Accepting an invitation: as who one is, or with an account that is made for it."""
+"""Accepting an invitation: as who one is, or with an account that is made for it.
+
+The secret of its link is in the query and in the form, never in the path: that is what logs of errors name.
+"""
 
 from django.contrib import messages
 from django.contrib.auth import login
@@ -19,9 +22,10 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def show(request: HttpRequest, secret: str) -> HttpResponse:
+def show(request: HttpRequest) -> HttpResponse:
     """What one is invited to, and a button; a link that is followed ahead uses nothing up."""
     now = timezone.now()
+    secret = request.GET.get("key", "") if request.method == "GET" else request.POST.get("key", "")
     row = invited(secret=secret, now=now)
     context = {"invitation": row, "secret": secret, "wrong": {}, "draft": request.POST}
     if request.method == "GET":

@@ -66,7 +66,7 @@ def invitation(request: HttpRequest, key: str) -> HttpResponse:
         row, secret = invite(sent={"role": request.POST.get("role", "")}, **_doing(access))
     except Unfit as unfit:
         return _page(request, access, form="invite", unfit=unfit)
-    link = request.build_absolute_uri(reverse("join", args=[secret]))
+    link = request.build_absolute_uri(f"{reverse('join')}?key={secret}")
     return _page(request, access, invited=row, link=link)
 
 

@@ -98,7 +98,7 @@ urlpatterns: list[URLPattern] = [
         webhooks.redeliver,
         name="webhooks_redeliver",
     ),
-    path("join/<str:secret>/", join.show, name="join"),
+    path("join/", join.show, name="join"),
     path("p/<str:key>/members/", members.show, name="members"),
     path("p/<str:key>/members/invitation/", members.invitation, name="members_invitation"),
     path("p/<str:key>/members/invitations/<uuid:uid>/", members.uninvite, name="members_uninvite"),

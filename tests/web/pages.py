@@ -50,12 +50,17 @@ class Page:
         }  # fmt: skip
         given = {
             "key": "TST", "number": 1, "slug": "reader", "kind": "metric_file", "decision": world.decision.uid,
-            "token": world.service_token.uid, "secret": world.invitation,
+            "token": world.service_token.uid,
             "uid": uids.get(self.name.split("_")[0], world.decision.uid),
         } | dict(self.args)  # fmt: skip
         if self.name == "members_uninvite":
             given["uid"] = world.invited.uid
-        return reverse(self.name, kwargs={name: given[name] for name in pattern(self.name).pattern.converters})
+        found = reverse(self.name, kwargs={name: given[name] for name in pattern(self.name).pattern.converters})
+        return f"{found}?key={world.invitation}" if self.name == "join" else found
+
+    def form(self, world: World) -> dict[str, Any]:
+        """What is posted."""
+        return dict(self.sent) | ({"key": world.invitation} if self.name == "join" else {})
 
 
 def pattern(name: str) -> URLPattern:

@@ -50,7 +50,7 @@ def test_who_may_in_a_browser(page: Page, world: World, insiders: dict[str, tupl
         for method in ("get", "post"):
             with undone():
                 client.cookies["sessionid"] = session
-                sent: Any = page.sent if method == "post" else {}
+                sent: Any = page.form(world) if method == "post" else {}
                 got[role, method] = getattr(client, method)(page.address(world), sent).status_code
             wanted[role, method] = expected(page, method, role)
     assert got == wanted
@@ -64,7 +64,7 @@ def for_nobody(page: Page, method: str) -> int:
         return 405
     if method == "get":
         return 200
-    return 302 if page.name == "logout" else 422  # an empty form
+    return 302 if page.name == "logout" else 422  # an incomplete form
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -72,6 +72,7 @@ def test_no_token_opens_a_page(page: Page, world: World, strangers: dict[str, di
     for who, headers in strangers.items():
         for method in ("get", "post"):
             with undone():
-                answer = getattr(Client(), method)(page.address(world), headers=headers)
+                sent = page.form(world) if method == "post" else {}
+                answer = getattr(Client(), method)(page.address(world), sent, headers=headers)
             assert answer.status_code == for_nobody(page, method), (who, method)
             assert answer.status_code != 302 or answer["Location"].startswith("/login/"), (who, method)

@@ -145,6 +145,9 @@ def test_a_form_from_another_site_makes_and_ends_nothing(cast: Cast):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(cast.member)
     assert browser.post(PATH, FORM).status_code == 403
+    sent = {"name": "Nightly", "scope": "write"}
+    answer = browser.post("/api/v1/me/tokens/", sent, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (403, "csrf")
     assert Token.objects.count() == 0
 
 
