@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from agileml.accounts.actions import prepare_person
 from agileml.accounts.models import User
 from agileml.projects.actions import edit_member, invite, join, join_anew, remove_member
+from agileml.projects.doors import Hidden
 from agileml.projects.models import Invitation, Membership
 from tests.factories import NOW, PASSWORD, Cast, make_cast, make_user
 from tests.threads import at_once
@@ -60,6 +62,22 @@ def test_an_invitation_that_several_accept_at_once_lets_one_in():
     assert Membership.objects.filter(project=cast.project).count() == 4
     assert Invitation.objects.get().used_by is not None
     assert User.objects.filter(email="new@example.com").exists() is isinstance(results[3], User)
+
+
+def test_an_invitation_that_is_used_up_while_an_account_is_made_makes_none(monkeypatch: pytest.MonkeyPatch):
+    cast = make_cast()
+    _, secret = invite(project=cast.project, sent={"role": "member"}, actor=cast.lead, now=NOW)
+    guest = make_user("Faster")
+
+    def slowly(**told: Any) -> User:
+        join(secret=secret, user=guest, now=NOW)
+        return prepare_person(**told)
+
+    monkeypatch.setattr("agileml.projects.actions.invitations.prepare_person", slowly)
+    with pytest.raises(Hidden):
+        join_anew(secret=secret, sent={"name": "New", "email": "new@example.com"}, password=PASSWORD, now=NOW)
+    assert Invitation.objects.get().used_by == guest
+    assert not User.objects.filter(email="new@example.com").exists()
 
 
 def test_one_address_that_joins_twice_at_once_becomes_one_account():
