@@ -10,6 +10,7 @@ from typing import Any
 
 from django.urls import URLPattern, reverse
 
+from agileml.metrics.models import Baseline, Snapshot
 from agileml.projects.rules import Need
 from agileml.web import urls
 from tests.api.routes import ERROR, World
@@ -50,9 +51,11 @@ class Page:
         }  # fmt: skip
         given = {
             "key": "TST", "number": 1, "slug": "reader", "kind": "metric_file", "decision": world.decision.uid,
-            "token": world.service_token.uid,
+            "token": world.service_token.uid, "base": Baseline.objects.get().uid,
             "uid": uids.get(self.name.split("_")[0], world.decision.uid),
         } | dict(self.args)  # fmt: skip
+        if self.name == "correct":
+            given["uid"] = Snapshot.objects.filter(ticket__number=3).latest("pk").uid
         if self.name == "members_uninvite":
             given["uid"] = world.invited.uid
         found = reverse(self.name, kwargs={name: given[name] for name in pattern(self.name).pattern.converters})
@@ -105,6 +108,13 @@ PAGES = [
     Page("ticket_link", NEVER, WORK, {"url": "https://example.com/pull/1"}),
     Page("ticket_hold", NEVER, WORK),
     Page("bound", READ, WORK, {"do": "bind", "text": "TST-1/other.json"}),
+    Page(
+        "correct",
+        READ,
+        WORK,
+        {"do": "correct", "was": "0", "candidate": "deskewed", "reason": "It was."},
+        args={"number": 3},
+    ),
     Page("edit", WORK, WORK),
     Page("replan", READ, WORK, {}, 200),
     Page("proposal_index", READ),
@@ -136,6 +146,7 @@ PAGES = [
     Page("metrics", READ),
     Page("metrics_edit", LEAD, LEAD, {}, 409),
     Page("metrics_baseline", NEVER, LEAD, {}, 422),
+    Page("metrics_baseline_remove", NEVER, LEAD),
     Page("parked", READ, WORK, {"ticket": "6", "sprint": "2"}),
     Page("tried", READ),
     Page("epics", READ, WORK, {"title": "Read faster"}),
