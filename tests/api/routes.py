@@ -50,8 +50,8 @@ class World:
     the backlog.
 
     A watched folder is its source, with a file bound to ticket 1. The lead proposes to skip ticket 2. The model
-    `reader` has the champion RULE, and an open evaluation of SVM. A paused webhook was pinged once. A service account and
-    the lead have a token each.
+    `reader` has the champion RULE, and an open evaluation of SVM. A paused webhook was pinged once. A service account
+    and the lead have a token each.
     """
 
     cast: Cast
