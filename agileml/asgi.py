@@ -1,12 +1,21 @@
-"""What granian serves: the pages and the API through WSGI threads, which cost less than Django under ASGI."""
+"""What granian serves: streams on an event loop, all else through WSGI threads, which cost less than Django's ASGI."""
 
+import re
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
+from django.utils import timezone
 
 from agileml.wsgi import application as wsgi_application
 
+# Models can be imported only once wsgi has set Django up.
+from agileml.lib.sse import Streams  # isort: skip
+from agileml.projects.following import still_good  # isort: skip
+
+STREAM = re.compile(r"/api/v1/projects/[^/]+/changes/stream/|/events/[^/]+/")
+
 pages = WSGIMiddleware(wsgi_application, workers=8)  # type: ignore[arg-type]  # its answers are iterated
+streams = Streams(wsgi_application, still_good=lambda grants: still_good(grants, now=timezone.now()))
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -19,4 +28,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     async def body() -> Any:
         return await receive()
 
-    await pages(scope, body, send)
+    if scope["method"] == "GET" and STREAM.fullmatch(scope["path"]):
+        await streams.serve(scope, body, send)
+    else:
+        await pages(scope, body, send)

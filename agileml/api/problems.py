@@ -17,6 +17,7 @@ from agileml.api.render import dumps
 from agileml.journal.queries import Resync
 from agileml.journal.rules.edits import Stale
 from agileml.lib.times import maybe_rfc3339
+from agileml.lib.sse import AGAIN_SECONDS, TooMany
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.planning.actions.decide import StalePlan
 from agileml.planning.actions.progress import Moved
@@ -185,6 +186,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Problem]] = {
     DoneRule: _done_rule,
     WipLimit: _wip_limit,
     CannotBe: lambda error: Problem(409, error.code, str(error)),
+    TooMany: lambda error: Problem(429, "too_many_streams", str(error), headers={"Retry-After": str(AGAIN_SECONDS)}),
     Referenced: lambda error: Problem(409, "referenced", str(error)),
     Taken: _taken,
     Resync: _resync,

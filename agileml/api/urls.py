@@ -15,6 +15,7 @@ from agileml.api import (
     sources,
     sprints,
     stories,
+    stream,
     suggestions,
     tickets,
     tokens,
@@ -150,6 +151,7 @@ PROJECT: list[URLPattern | URLResolver] = [
     path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
     path("webhooks/<uuid:webhook>/", include(WEBHOOK)),
     path("changes/", changes.Changes.as_view(), name="changes"),
+    path("changes/stream/", stream.ChangesStream.as_view(), name="changes-stream"),
 ]
 
 app_name = "api"

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -15,10 +16,13 @@ from rest_framework.views import APIView
 from agileml.accounts.models import User
 from agileml.api.idempotency import key_of, once
 from agileml.api.problems import Wrong, one
+from agileml.journal.queries import Head
 from agileml.lib.rates import Rate
 from agileml.projects import doors
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.models import Project, Token
+
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 
 class OnlyJson(BaseContentNegotiation):
@@ -123,11 +127,16 @@ class ProjectView(ApiView):
         """The project that was entered."""
         return self.access.project
 
+    @property
+    def history(self) -> Head:
+        """Where the project's history stood when its door was passed."""
+        return Head(epoch=self.project.stream.epoch, revision=self.project.stream.revision)
+
     def doing(self) -> dict[str, Any]:
         """What every action is told of who does it, when, where and through what."""
         return {"project": self.project, "actor": self.person, "now": self.now, "origin": self.origin}
 
-    def vouched(self, response: Response) -> Response:
+    def vouched(self, response: Answer) -> Answer:
         """The answer with the revision and epoch that were read before its rows."""
         response["X-Project-Revision"] = str(self.project.stream.revision)
         response["X-Project-Epoch"] = self.project.stream.epoch

@@ -338,6 +338,7 @@ ROUTES = [
     Route("webhook-deliveries", "get", Need.LEAD),
     Route("webhook-redeliver", "post", Need.LEAD, 201, {}),
     Route("changes", "get", Need.READ),
+    Route("changes-stream", "get", Need.READ),
 ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agileml.api import changes
+from agileml.journal import queries
 from agileml.journal.models import Change
 from agileml.planning.models import Sprint
 from agileml.projects.actions import add_member, remove_member
@@ -129,7 +130,7 @@ def test_every_change_comes_once_in_order_whatever_the_pages(cast: Cast, api: Ap
 
 def test_a_long_page_is_whole(cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch):
     live(cast, api)
-    monkeypatch.setattr(changes, "AT_ONCE", 5)
+    monkeypatch.setattr(queries, "AT_ONCE", 5)
     for limit in (4, 5, 6, 10, 1000):
         page = api.get(f"changes/?after=3&limit={limit}")
         wanted = min(limit, Change.objects.count() - 3)
