@@ -10,6 +10,7 @@ from django.db import connection
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.plugin import browser_binary
+from tests.web_server import WebServer
 
 pytest_plugins = ["tests.cast", "tests.challenges", "tests.scripted"]
 
@@ -50,6 +51,26 @@ def browser_page(chromium: Browser) -> Iterator[Page]:
 @pytest.fixture
 def process_env(transactional_db: None) -> dict[str, str]:
     """The environment for a process (a worker, a command) that is to see this test's committed rows."""
+    return env_of_processes()
+
+
+@pytest.fixture(scope="session")
+def running_web(django_db_setup: None) -> Iterator[WebServer]:
+    """A web server of its own process, which outlives the tests: starting it takes seconds."""
+    server = WebServer(env_of_processes())
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def web(transactional_db: None, running_web: WebServer) -> WebServer:
+    """The web server, which sees this test's committed rows."""
+    return running_web
+
+
+def env_of_processes() -> dict[str, str]:
+    """An environment in which the product stands on the tests' database."""
     env = dict(os.environ, DJANGO_SETTINGS_MODULE="agileml.settings", PYTHONUNBUFFERED="1")
     if connection.vendor == "postgresql":
         found = {key: quote(str(value), safe="") for key, value in connection.settings_dict.items()}

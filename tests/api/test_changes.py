@@ -1,15 +1,23 @@
 """The sync feed: every change once, in order, enough to keep a replica without reading anything again."""
 
 import copy
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from agileml.api import changes
 from agileml.journal import queries
 from agileml.journal.models import Change
+from agileml.planning.actions.tickets import create_ticket
 from agileml.planning.models import Sprint
 from agileml.projects.actions import add_member, remove_member
+from agileml.projects.doors import writing
+from agileml.projects.models import Token
+from agileml.projects.rules import Need
 from agileml.work.models import Ticket
 from tests.api.client import Api
 from tests.api.replica import Replica, read, without
@@ -156,6 +164,82 @@ def test_a_page_ends_at_a_megabyte_and_holds_one_change_at_least(api: Api, monke
     assert ([change["revision"] for change in page["changes"]], page["has_more"]) == ([head - 1], True)
     rest = api.get(f"changes/?after={page['next_after']}")
     assert ([change["revision"] for change in rest["changes"]], rest["has_more"]) == ([head], False)
+
+
+@pytest.fixture
+def mixed(cast: Cast, api: Api) -> Api:
+    """The member's token, after which somebody else, a source and, under a name that looks alike, another wrote."""
+    api.post("tickets/1/comments/", {"text": "Mine"})
+    uid = str(Token.objects.latest("pk").uid)
+    for origin in ("", f"{uid}:a-key", f"{uid}0", uid.upper(), "mlflow"):
+        with writing(cast.project, actor=cast.lead, now=NOW, need=Need.WORK, origin=origin) as w:
+            w.journal.record("ticket", "updated", Ticket.objects.get(number=1))
+    return api
+
+
+def test_ones_own_changes_are_left_out_with_whatever_key_they_were_made(mixed: Api):
+    uid, head = str(Token.objects.latest("pk").uid), Change.objects.count()
+    for name in ("me", uid):
+        page = mixed.get(f"changes/?after={head - 6}&exclude_origin={name}")
+        assert [change["origin"] for change in page["changes"]] == ["", f"{uid}0", uid.upper(), "mlflow"]
+        assert (page["next_after"], page["has_more"]) == (head, False)
+    keyed = mixed.get(f"changes/?after={head - 6}&exclude_origin={uid}:a-key")["changes"]
+    assert [change["origin"] for change in keyed] == [uid, "", f"{uid}0", uid.upper(), "mlflow"]
+    assert len(mixed.get(f"changes/?after={head - 6}&exclude_origin=ml")["changes"]) == 6
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 1000])
+def test_leaving_some_out_skips_and_repeats_nothing(mixed: Api, limit: int):
+    head = Change.objects.count()
+    seen, after, more = [], head - 6, True
+    while more:
+        page = mixed.get(f"changes/?after={after}&exclude_origin=me&limit={limit}")
+        seen += [change["revision"] for change in page["changes"]]
+        after, more = page["next_after"], page["has_more"]
+    assert seen == [head - 4, head - 2, head - 1, head]
+    assert after == head
+
+
+def test_a_page_passes_over_so_many_and_says_how_far_it_came(mixed: Api, monkeypatch: pytest.MonkeyPatch):
+    head = Change.objects.count()
+    monkeypatch.setattr(changes, "FARTHEST", 1)
+    page = mixed.get(f"changes/?after={head - 6}&exclude_origin=me")
+    assert (page["changes"], page["next_after"], page["has_more"]) == ([], head - 5, True)
+
+
+def test_a_session_has_no_origin_to_leave_out(cast: Cast, sprint: Sprint, client: Client):
+    client.force_login(cast.member)
+    answer = client.get("/api/v1/projects/TST/changes/?exclude_origin=me")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "?exclude_origin")
+
+
+@pytest.mark.parametrize("query", ["?limit=3", "?limit=1000", "?limit=1000&exclude_origin=me", "?after=3"])
+def test_a_page_of_whatever_length_is_one_statement_beside_the_door(cast: Cast, api: Api, query: str):
+    live(cast, api)
+    with CaptureQueriesContext(connection) as queries:
+        api.get(f"changes/{query}")
+    assert len(queries) == 3  # the token, the membership with its project, the changes
+
+
+def test_what_has_not_changed_is_304(cast: Cast, api: Api):
+    first = api("GET", "changes/?after=3")
+    again = api("GET", "changes/?after=3", if_none_match=first["ETag"])
+    assert (again.status_code, again.content) == (304, b"")
+    assert again["X-Project-Revision"] == first["X-Project-Revision"]
+    assert api("GET", "changes/?after=4", if_none_match=first["ETag"]).status_code == 200
+    api.post("tickets/1/comments/", {"text": "News"})
+    assert api("GET", "changes/?after=3", if_none_match=first["ETag"]).status_code == 200
+
+
+def test_the_time_of_changes_never_runs_backwards(cast: Cast, api: Api):
+    for hours in (5, -5, 0):
+        make_ticket_at(cast, NOW + timedelta(hours=hours))
+    times = [change["at"] for change in api.get("changes/?limit=1000")["changes"]]
+    assert times == sorted(times)
+
+
+def make_ticket_at(cast: Cast, now: datetime) -> None:
+    create_ticket(project=cast.project, sent={"type": "review", "title": "At a time"}, actor=cast.lead, now=now)
 
 
 def test_another_epoch_or_a_revision_beyond_the_head_is_410_and_names_both(cast: Cast, api: Api):
