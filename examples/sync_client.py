@@ -120,13 +120,13 @@ class Copy:
             for gone in [change, *made.get("children", ())]:
                 self.db.execute("DELETE FROM row WHERE kind = ? AND uid = ?", (gone["kind"], gone["uid"]))
         else:
-            self.edit("kind = ? AND uid = ?", (kind, uid), change["diff"], change["version"], change["revision"])
+            self.edit("kind = ? AND uid = ?", (kind, uid), change["diff"], change["version"], change)
         for image in change.get("tickets", ()):  # what became of the tickets that it touched beside
             if "resource" in image:
                 self.put("ticket", image["resource"])
             else:
                 where = "kind = 'ticket' AND number = ?"
-                self.edit(where, (image["number"],), image["diff"], image["version"], change["revision"])
+                self.edit(where, (image["number"],), image["diff"], image["version"], change)
 
     def put(self, kind: str, row: Row) -> None:
         """Keep a row, unless a later state of it is kept already."""
@@ -137,15 +137,17 @@ class Copy:
                 " revision = excluded.revision, body = excluded.body WHERE excluded.revision > row.revision", values,
             )  # fmt: skip
 
-    def edit(self, where: str, of: tuple[Any, ...], diff: dict[str, list[Any]], version: Any, revision: int) -> None:
+    def edit(self, where: str, of: tuple[Any, ...], diff: dict[str, Any], version: Any, change: Row) -> None:
         """Give a kept row its new values, unless it has had them already."""
-        for (body,) in self.db.execute(
-            f"SELECT body FROM row WHERE revision < ? AND {where}", (revision, *of)
-        ).fetchall():
-            row = {**json.loads(body), **{name: new for name, (_, new) in diff.items()}, "revision": revision}
-            if "version" in row:
-                row["version"] = version
-            self.db.execute(f"UPDATE row SET revision = ?, body = ? WHERE {where}", (revision, json.dumps(row), *of))
+        found = self.db.execute(f"SELECT body FROM row WHERE {where} AND revision < ?", (*of, change["revision"]))
+        for (body,) in found.fetchall():
+            follows = {"revision": change["revision"], "version": version, "updated_at": change["at"]}
+            row: Row = json.loads(body)
+            row |= {name: value for name, value in follows.items() if name in row}
+            row |= {name: new for name, (_, new) in diff.items()}
+            self.db.execute(
+                f"UPDATE row SET revision = ?, body = ? WHERE {where}", (change["revision"], json.dumps(row), *of)
+            )
 
     def rows(self, kind: str) -> list[Row]:
         """The rows of a kind that are kept."""

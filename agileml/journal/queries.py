@@ -1,18 +1,12 @@
 """Reading the journal."""
 
-<<<<<<< HEAD
-from collections.abc import Collection, Iterable, Mapping
-=======
-from collections.abc import Iterator, Mapping
->>>>>>> cb4c31e (Stream a project's changes as they happen, and read a page of the feed in one statement)
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
-
-from django.db.models import F, Q
 from django.db.models.functions import Left
 
 from agileml.accounts.models import User
@@ -21,11 +15,8 @@ from agileml.journal.models import Answer, Change, Delivery, Endpoint, Stream
 from agileml.journal.rules.edits import Edit, Since, Stale, Wanted, conflicts
 from agileml.lib.times import rfc3339
 
-<<<<<<< HEAD
 AT_ONCE = 500
-=======
-AT_ONCE = 100  # rows fetched at a time
->>>>>>> cb4c31e (Stream a project's changes as they happen, and read a page of the feed in one statement)
+FETCHED_AT_ONCE = 100  # changes, some of which are large
 
 
 class Resync(Exception):
@@ -71,11 +62,16 @@ def changes_between(
         rows = rows.alias(begins=Left(F("origin"), len(without_origin) + 1)).exclude(
             Q(origin=without_origin) | Q(begins=f"{without_origin}:")
         )
+    return as_shown(rows, limit=limit)
+
+
+def as_shown(rows: "QuerySet[Change]", *, limit: int) -> Iterator[dict[str, Any]]:
+    """The first `limit` of these changes, in order, as the feed shows them; one query."""
     values = rows.order_by("revision").values(
         "revision", "at", "actor__uid", "actor__name", "origin", "kind", "action", "object_uid", "number",
         "parent_kind", "parent_uid", "version", "diff", "resource", "tickets",
     )[:limit]  # fmt: skip
-    return map(change_shape, values.iterator(chunk_size=AT_ONCE))
+    return map(change_shape, values.iterator(chunk_size=FETCHED_AT_ONCE))
 
 
 def changes_after(stream_id: int, *, epoch: str | None, after: int, limit: int) -> tuple[Head, list[dict[str, Any]]]:
@@ -84,20 +80,8 @@ def changes_after(stream_id: int, *, epoch: str | None, after: int, limit: int) 
     Raises Resync when `epoch` is not the stream's, or `after` lies beyond its head.
     """
     at = head(stream_id)
-<<<<<<< HEAD
-    if (epoch is not None and epoch != at.epoch) or after > at.revision:
-        raise Resync(epoch=at.epoch, revision=at.revision)
-    rows = Change.objects.filter(stream_id=stream_id, revision__gt=after, revision__lte=at.revision)
-    return at, as_shown(rows, limit=limit)
-
-
-def as_shown(rows: "QuerySet[Change]", *, limit: int) -> list[dict[str, Any]]:
-    """The first `limit` of these changes, in order, as the feed shows them; one query."""
-    found = rows.order_by("revision").values(
-        "revision", "at", "actor__uid", "actor__name", "origin", "kind", "action", "object_uid", "number",
-        "parent_kind", "parent_uid", "version", "diff", "resource", "tickets",
-    )  # fmt: skip
-    return [change_shape(row) for row in found[:limit]]
+    vouch(at, epoch=epoch, after=after)
+    return at, list(changes_between(stream_id, after=after, upto=at.revision, limit=limit))
 
 
 def due_endpoints(*, now: datetime, stream_id: int | None = None) -> list[int]:
@@ -126,10 +110,6 @@ def stuck_at(row: Endpoint) -> int | None:
         return None
     tried = Delivery.objects.filter(endpoint=row, cause=Delivery.Cause.CHANGE, revision__gt=row.cursor)
     return tried.order_by("-pk").values_list("revision", flat=True).first()
-=======
-    vouch(at, epoch=epoch, after=after)
-    return at, list(changes_between(stream_id, after=after, upto=at.revision, limit=limit))
->>>>>>> cb4c31e (Stream a project's changes as they happen, and read a page of the feed in one statement)
 
 
 def change_shape(row: Mapping[str, Any]) -> dict[str, Any]:

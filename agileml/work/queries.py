@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import BooleanField, F, Func, Value
 
 from agileml.projects.models import ExternalRef, Project
-from agileml.work.models import Ticket
+from agileml.work.models import Comment, Finding, ReviewOpinion, Ticket
 
 LABELS = "labels"
 
@@ -37,3 +37,13 @@ class HasLabel(Func):
             arg_joiner=") AS label WHERE label.value = (",
             **extra,
         )
+
+
+def written_on(ticket: Ticket) -> list[dict[str, str]]:
+    """What goes with a ticket that is deleted: `{"kind","uid"}` of each finding, opinion and comment."""
+    kinds = {"finding": Finding, "opinion": ReviewOpinion, "comment": Comment}
+    finding, *others = (
+        model._default_manager.filter(ticket=ticket).order_by().values_list(Value(kind), "uid")
+        for kind, model in kinds.items()
+    )
+    return [{"kind": kind, "uid": str(uid)} for kind, uid in sorted(finding.union(*others, all=True))]

@@ -25,7 +25,6 @@ UNDER_TICKETS = {
 }
 UNDER_SPRINTS = {"proposal": "proposals/"}
 UNDER_MODELS = {"evaluation": "evaluations/"}
-FOLLOWS = ("updated_at",)  # the time of the change, which a replica has beside it
 
 Rows = dict[str, dict[str, Any]]
 
@@ -52,14 +51,6 @@ def read(api: Api) -> dict[str, Rows]:
     return found
 
 
-def without(rows: dict[str, Rows], names: tuple[str, ...] = FOLLOWS) -> dict[str, Rows]:
-    """The same without some fields."""
-    return {
-        kind: {uid: {name: row[name] for name in row if name not in names} for uid, row in found.items()}
-        for kind, found in rows.items()
-    }
-
-
 class Replica:
     """Rows by kind and uid, and where in the history they stand."""
 
@@ -82,7 +73,7 @@ class Replica:
 
     def apply(self, change: dict[str, Any]) -> None:
         """One change, as docs/api.md says it is applied; a change already seen does no harm."""
-        kind, uid, revision = change["kind"], change["uid"], change["revision"]
+        kind, uid = change["kind"], change["uid"]
         if kind == "snapshots":
             for row in change["resource"]["snapshots"]:
                 self.put("snapshot", row)
@@ -90,15 +81,17 @@ class Replica:
             self.put(kind, change["resource"])
         elif change["action"] == "deleted":
             self.rows[kind].pop(uid, None)
+            for child in (change["resource"] or {}).get("children", ()):
+                self.rows[child["kind"]].pop(child["uid"], None)
         elif kind in self.rows:
-            self.change(self.rows[kind].get(uid), change["diff"], revision, change["version"])
+            self.change(self.rows[kind].get(uid), change["diff"], change["version"], change)
         if kind == "member" and "user" in change["diff"]:
             self.rename(*change["diff"]["user"])
         for image in change.get("tickets", ()):
             if "resource" in image:
                 self.put("ticket", image["resource"])
             else:
-                self.change(self.ticket(image["number"]), image["diff"], revision, image["version"])
+                self.change(self.ticket(image["number"]), image["diff"], image["version"], change)
 
     def rename(self, old: dict[str, str], new: dict[str, str]) -> None:
         """A name follows its id, wherever that stands."""
@@ -116,13 +109,13 @@ class Replica:
             self.rows[kind][row["uid"]] = row
 
     def change(
-        self, row: dict[str, Any] | None, diff: dict[str, list[Any]], revision: int, version: int | None
+        self, row: dict[str, Any] | None, diff: dict[str, list[Any]], version: int | None, change: dict[str, Any]
     ) -> None:
-        if row is None or row["revision"] >= revision:
+        if row is None or row["revision"] >= change["revision"]:
             return
-        row.update({name: new for name, (_, new) in diff.items()}, revision=revision)
-        if "version" in row:
-            row["version"] = version
+        row.update({name: new for name, (_, new) in diff.items()}, revision=change["revision"])
+        follows = {"version": version, "updated_at": change["at"]}
+        row.update({name: value for name, value in follows.items() if name in row})
 
     def ticket(self, number: int) -> dict[str, Any] | None:
         return next((row for row in self.rows["ticket"].values() if row["number"] == number), None)

@@ -211,13 +211,10 @@ def _locked(stream_id: int) -> Stream:
 
 def _advance(stream: Stream) -> None:
     Stream.objects.filter(pk=stream.pk).update(**{name: getattr(stream, name) for name in MOVING})
-<<<<<<< HEAD:agileml/journal/actions/__init__.py
+    transaction.on_commit(ring, robust=True)
     if stream.hooked:
         # By its name, since tasks stand far above; if nobody hears it, the sweep finds what is to be sent.
         transaction.on_commit(partial(wake, "webhooks.changed", stream.pk), robust=True)
-=======
-    transaction.on_commit(ring, robust=True)
->>>>>>> cb4c31e (Stream a project's changes as they happen, and read a page of the feed in one statement):agileml/journal/actions.py
 
 
 def audit(

@@ -168,7 +168,7 @@ def _waiting(endpoint: Endpoint, revision: int) -> list[dict[str, Any]]:
     rows = Change.objects.filter(stream_id=endpoint.stream_id, revision__gt=endpoint.cursor, revision__lte=revision)
     if endpoint.kinds:
         rows = rows.filter(kind__in=endpoint.kinds)
-    return as_shown(rows, limit=READ_AT_ONCE)
+    return list(as_shown(rows, limit=READ_AT_ONCE))
 
 
 def _as_event(change: dict[str, Any], epoch: str, given: str = "") -> Event:
@@ -181,7 +181,7 @@ def _as_event(change: dict[str, Any], epoch: str, given: str = "") -> Event:
 
 def _event(endpoint: Endpoint, revision: int, given: str) -> Event:
     """The event of a revision, from the journal, where every change stays."""
-    change = as_shown(Change.objects.filter(stream_id=endpoint.stream_id, revision=revision), limit=1)[0]
+    change = next(as_shown(Change.objects.filter(stream_id=endpoint.stream_id, revision=revision), limit=1))
     return _as_event(change, head(endpoint.stream_id).epoch, given)
 
 

@@ -37,7 +37,7 @@ def judge_tickets(
         Criterion.objects.bulk_update(moved, ["state", "value", "judged_at"])
     changed = {row.ticket_id for row in moved if shapes.criterion(row) != before[row.pk]}
     if changed:
-        Ticket.objects.filter(pk__in=changed).update(revision=revision)
+        Ticket.objects.filter(pk__in=changed).update(revision=revision, updated_at=w.now)
     return [_image(ticket_id, criteria, before) for ticket_id in sorted(changed)]
 
 

@@ -218,6 +218,6 @@ def set_target(
         was = {"metric": row.metric.key, "op": row.op, "value": row.value} if row.pk else None
         row.metric, row.op, row.value = metrics_by_key(w, {metric})[metric], Criterion.Op(op), value
         row.save()
-        Epic.objects.filter(pk=of.pk).update(revision=w.revision)
+        Epic.objects.filter(pk=of.pk).update(revision=w.revision, updated_at=w.now)
         w.journal.record("epic", "updated", of, diff={"target": [was, {"metric": metric, "op": op, "value": value}]})
     return row

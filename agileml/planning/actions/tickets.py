@@ -26,6 +26,7 @@ from agileml.work.actions import Referenced
 from agileml.work.fields import LISTS, PLAN_FIELDS, TICKET_FIELDS, Changes, FieldError, Invalid, ticket_fields
 from agileml.work.links import AT_MOST, attached
 from agileml.work.models import Dependency, Ticket
+from agileml.work.queries import written_on
 
 UNCOUNTED = {"waiting_on_run", "links"}  # what jobs and pushes set must not make a person's edit stale
 COUNTED = [name for name in TICKET_FIELDS if name not in UNCOUNTED]
@@ -158,11 +159,12 @@ def delete_ticket(
         Dependency.objects.filter(needs=row).delete()
         Dependency.objects.filter(ticket=row).delete()
         Assignment.objects.filter(ticket=row, opened_by=None).delete()
-        Ticket.objects.filter(pk__in=[row.pk, *waiting]).update(revision=w.revision)
+        Ticket.objects.filter(pk__in=[row.pk, *waiting]).update(revision=w.revision, updated_at=w.now)
         Ticket.objects.filter(pk=row.pk).update(deleted_at=w.now)
         forget_refs(w, row)
         images = shapes.after_images(before, shapes.images(waiting, key=w.project.key))
-        w.journal.record("ticket", "deleted", row, tickets=images)
+        written = written_on(row)
+        w.journal.record("ticket", "deleted", row, resource={"children": written} if written else None, tickets=images)
 
 
 def _refuse_stale(
