@@ -22,9 +22,10 @@ class Api:
         self.client = Client()
         self.base = f"/api/v1/projects/{key}/"
         self.headers: dict[str, str] = {}
+        self.secret = ""
         if user is not None:
-            secret = issue_token(user=user, name="test", scope=scope, now=NOW, project=project)
-            self.headers["Authorization"] = f"Bearer {secret}"
+            self.secret = issue_token(user=user, name="test", scope=scope, now=NOW, project=project)
+            self.headers["Authorization"] = f"Bearer {self.secret}"
 
     def __call__(self, method: str, path: str = "", sent: Any = UNSENT, **headers: str) -> Any:
         """Ask, and give the answer with its JSON at hand; `if_match` and the like become headers."""
