@@ -55,7 +55,7 @@ class Bell:
 
     def listen(self) -> PubSub:
         """A connection that hears every ring from now on. Raises one of TROUBLE."""
-        hearing = self._redis.pubsub(ignore_subscribe_messages=True)
+        hearing: PubSub = self._redis.pubsub(ignore_subscribe_messages=True)
         hearing.subscribe(CHANNEL)
         return hearing
 

@@ -44,12 +44,11 @@ class TooMany(Exception):
 
 
 class Source(Protocol):
-    """What a stream is made of.
+    """What a stream is made of."""
 
-    grant: what it was opened with; whether that is still good is asked again and again.
-    """
-
-    grant: Hashable
+    @property
+    def grant(self) -> Hashable:
+        """What it was opened with; whether that is still good is asked again and again."""
 
     def follow(self, news: Callable[[], None]) -> Callable[[], None]:
         """Have `news` called, from any thread, when there is more; answers how to end that."""
@@ -162,7 +161,7 @@ class Streams:
             response.close()
 
     def _ask(self, scope: Any) -> HttpResponseBase:
-        environ = build_environ(scope, io.BytesIO())  # type: ignore[arg-type]  # there is no body to read
+        environ: Any = build_environ(scope, io.BytesIO())  # there is no body to read
         return self._handler.get_response(self._handler.request_class(environ))
 
     async def _begin(self, response: HttpResponseBase, send: Send) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import httpx
@@ -84,9 +83,9 @@ def served() -> Iterator[Served]:
 
 
 @pytest.fixture
-def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def module(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The example with one list, and without its pauses: `module.paused` has them."""
-    found = example()
+    found: Any = example()
     found.LISTS = {"ticket": "tickets/"}
     found.paused = []
     monkeypatch.setattr(found.time, "sleep", found.paused.append)
@@ -110,7 +109,7 @@ def titles(copy: Any) -> list[str]:
 
 
 def test_whatever_passes_is_asked_again_and_a_server_that_says_when_is_obeyed(
-    served: Served, module: ModuleType, tmp_path: Path
+    served: Served, module: Any, tmp_path: Path
 ):
     busy = [Reply(status=429, headers={"Retry-After": "7"}), Reply(status=503, headers={"Retry-After": "9"})]
     in_turn(served, f"{PROJECT}tickets/", *busy, Reply(status=500), None)
@@ -123,7 +122,7 @@ def test_whatever_passes_is_asked_again_and_a_server_that_says_when_is_obeyed(
     assert max(module.paused[2:]) < 9
 
 
-def test_another_history_in_the_middle_of_it_makes_it_begin_anew(served: Served, module: ModuleType, tmp_path: Path):
+def test_another_history_in_the_middle_of_it_makes_it_begin_anew(served: Served, module: Any, tmp_path: Path):
     in_turn(served, f"{PROJECT}changes/", Reply(status=410))
     copy = module.Copy(str(tmp_path / "copy"), "TST", served.url, "aml_x")
     copy.keep(once=True)
@@ -134,7 +133,7 @@ def test_another_history_in_the_middle_of_it_makes_it_begin_anew(served: Served,
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_what_no_asking_mends_ends_it(status: int, served: Served, module: ModuleType, tmp_path: Path):
+def test_what_no_asking_mends_ends_it(status: int, served: Served, module: Any, tmp_path: Path):
     served.answers[f"{PROJECT}changes/"] = Reply(status=status)
     copy = module.Copy(str(tmp_path / "copy"), "TST", served.url, "aml_x")
     with pytest.raises(httpx.HTTPStatusError):
@@ -142,7 +141,7 @@ def test_what_no_asking_mends_ends_it(status: int, served: Served, module: Modul
     assert titles(copy) == ["Old"]
 
 
-def test_a_page_is_kept_whole_or_not_at_all(served: Served, module: ModuleType, tmp_path: Path):
+def test_a_page_is_kept_whole_or_not_at_all(served: Served, module: Any, tmp_path: Path):
     copy = module.Copy(str(tmp_path / "copy"), "TST", served.url, "aml_x")
     copy.read_lists()
     broken = {**CHANGE, "revision": 7, "diff": None}
