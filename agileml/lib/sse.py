@@ -161,7 +161,8 @@ class Streams:
             response.close()
 
     def _ask(self, scope: Any) -> HttpResponseBase:
-        environ: Any = build_environ(scope, io.BytesIO())  # there is no body to read
+        no_body: Any = io.BytesIO()
+        environ: Any = build_environ(scope, no_body)
         return self._handler.get_response(self._handler.request_class(environ))
 
     async def _begin(self, response: HttpResponseBase, send: Send) -> None:

@@ -1,0 +1,31 @@
+/* What others do is seen at once: the server says that there is news, and the page asks for what it shows. All tabs of a
+   browser share one line to the server; where there is none, the page asks every 15 seconds all the same. */
+(() => {
+  "use strict";
+
+  const address = document.querySelector("[data-events]")?.dataset.events;
+  if (!address || !window.EventSource) return;
+  const name = `agileml ${address}`;
+  const tabs = window.BroadcastChannel ? new BroadcastChannel(name) : null;
+  const GATHER_MS = 100; // what one act changes in several steps is asked for once
+
+  let waiting = null;
+  const refresh = () => {
+    waiting ??= setTimeout(() => {
+      waiting = null;
+      window.htmx.trigger(document.body, "board:refresh");
+    }, GATHER_MS);
+  };
+
+  const listen = () => {
+    new EventSource(address).addEventListener("message", (event) => {
+      tabs?.postMessage(event.lastEventId);
+      refresh(); // also at the first one: it may have risen since the page was made
+    });
+  };
+
+  tabs?.addEventListener("message", refresh);
+  // Whoever holds the lock listens; when that tab is closed, the next one does.
+  if (navigator.locks && tabs) navigator.locks.request(name, () => new Promise(() => { listen(); }));
+  else listen();
+})();
