@@ -21,7 +21,7 @@ def run(scene: Scene) -> list[Measured]:
 
 
 def reads(scene: Scene) -> Iterator[Measured]:
-    """The board: full, and when nothing has changed; a re-plan before it is decided; a long history."""
+    """The board: full, and when nothing has changed; a re-plan before it is decided; a long history; the feed."""
     browser = scene.browser
     board = "/p/BEN/sprints/1/"
     first = browser.get(board)
@@ -53,6 +53,13 @@ def reads(scene: Scene) -> Iterator[Measured]:
         lambda: browser.get(f"/p/BEN/sprints/{scene.long}/history/"),
         browser=browser,
         budget="10 SQL, 200 ms",
+        times=10,
+    )
+    yield measure(
+        "feed of 1,000 changes",
+        lambda: browser.get("/api/v1/projects/BEN/changes/?after=1000&limit=1000"),
+        browser=browser,
+        budget="20 ms",
         times=10,
     )
 
