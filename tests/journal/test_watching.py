@@ -57,7 +57,7 @@ def comes_to(told: "queue.Queue[Head]", head: Head) -> bool:
 
 def ways() -> dict[str, Waits]:
     """The ways of waiting that this database allows, with a Redis that is there and one that is not."""
-    found = {"as installed": whenever_there_may_be_news, "each second": watching._each_second}
+    found: dict[str, Waits] = {"as installed": whenever_there_may_be_news, "each second": watching._each_second}
     found["a dead bell"] = lambda enough: watching._when_it_rings(enough, Bell("redis://127.0.0.1:1/0"))
     if settings.REDIS_URL:
         found["a bell"] = lambda enough: watching._when_it_rings(enough, Bell(settings.REDIS_URL))
