@@ -19,7 +19,8 @@ import httpx
 
 LISTS = {  # a list inside others comes after them; strike out what you do not need
     "member": "members/", "epic": "epics/", "story": "stories/", "ticket": "tickets/", "sprint": "sprints/",
-    "decision": "decisions/", "metric": "metrics/", "baseline": "baselines/", "model": "models/", "promotion": "promotions/",
+    "decision": "decisions/", "metric": "metrics/", "baseline": "baselines/", "model": "models/",
+    "promotion": "promotions/",
     "finding": "tickets/{number}/findings/", "opinion": "tickets/{number}/opinions/",
     "comment": "tickets/{number}/comments/", "snapshot": "tickets/{number}/snapshots/",
     "correction": "tickets/{number}/corrections/", "proposal": "sprints/{number}/proposals/",
