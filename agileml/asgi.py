@@ -28,7 +28,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     async def body() -> Any:
         return await receive()
 
-    if scope["method"] == "GET" and STREAM.fullmatch(scope["path"]):
+    if scope["method"] in {"GET", "HEAD"} and STREAM.fullmatch(scope["path"]):
         await streams.serve(scope, body, send)
     else:
         await pages(scope, body, send)

@@ -150,11 +150,10 @@ class Streams:
         """Open a stream and go on until its reader leaves, may no longer read, or takes too long."""
         response = await self._in_thread(self._ask, scope)
         try:
-            if isinstance(response, EventStream):
-                await self._begin(response, send)
+            await self._begin(response, send)
+            if isinstance(response, EventStream) and scope["method"] == "GET":
                 await self._go_on(response.source, receive, send)
             else:
-                await self._begin(response, send)
                 body = b"".join(response) if isinstance(response, HttpResponse) else b""
                 await send({"type": "http.response.body", "body": body, "more_body": False})
         finally:

@@ -9,6 +9,8 @@
   const tabs = window.BroadcastChannel ? new BroadcastChannel(name) : null;
   const GATHER_MS = 100; // what one act changes in several steps is asked for once
 
+  const AGAIN_MS = 30_000;
+
   let waiting = null;
   const refresh = () => {
     waiting ??= setTimeout(() => {
@@ -18,9 +20,14 @@
   };
 
   const listen = () => {
-    new EventSource(address).addEventListener("message", (event) => {
+    const source = new EventSource(address);
+    source.addEventListener("message", (event) => {
       tabs?.postMessage(event.lastEventId);
       refresh(); // also at the first one: it may have risen since the page was made
+    });
+    source.addEventListener("error", () => {
+      // A line that breaks is mended by the browser; one that was refused, by a proxy say, it would give up for good.
+      if (source.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_MS);
     });
   };
 

@@ -176,6 +176,14 @@ def test_nothing_in_between_keeps_or_gathers_it(cast: Cast, address: str):
     assert headers["X-Project-Epoch"] == head(cast).epoch
 
 
+def test_who_asks_for_the_head_alone_gets_no_body_and_takes_no_place(cast: Cast, address: str):
+    headers = {"Authorization": f"Bearer {token(cast)}"}
+    with httpx.Client(headers=headers) as client:
+        answers = [client.head(address) for _ in range(sse.MOST_OPEN + 1)]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(200, b"")}
+    assert {answer.headers["Content-Type"] for answer in answers} == {"text/event-stream"}
+
+
 def test_a_token_has_so_many_open_and_gets_its_places_back(cast: Cast, address: str):
     secret = token(cast)
     with ExitStack() as stack:
