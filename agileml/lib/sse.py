@@ -28,6 +28,7 @@ BEAT_SECONDS = 15  # a comment goes out when nothing else did, so that nothing i
 CHECK_SECONDS = 2  # how soon a stream ends whose reader may no longer read
 SLOW_SECONDS = 60  # how long a reader may leave one page lying
 AGAIN_SECONDS = 2  # when a reader comes again whose stream ended
+POLL_SECONDS = 15  # and when, where a stream cannot stay open
 MOST_OPEN = 20  # streams of one holder in one process
 THREADS = 4
 
@@ -116,7 +117,7 @@ class EventStream(StreamingHttpResponse):
         self["X-Accel-Buffering"] = "no"  # a proxy that gathers would hold the events back
 
     def _until_now(self) -> Iterator[bytes]:
-        yield opening()
+        yield opening(POLL_SECONDS)
         with suppress(Over):
             while page := self.source.read():
                 yield page
@@ -127,9 +128,9 @@ class EventStream(StreamingHttpResponse):
         self._give_back()
 
 
-def opening() -> bytes:
-    """What a stream begins with: when to come again, and something to read, so that the headers go out."""
-    return b"retry: %d\n: open\n\n" % (AGAIN_SECONDS * 1000)
+def opening(again: int = AGAIN_SECONDS) -> bytes:
+    """What a stream begins with: after how many seconds to come again, and a comment, so that the headers go out."""
+    return b"retry: %d\n: open\n\n" % (again * 1000)
 
 
 class Streams:

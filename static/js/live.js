@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const address = document.querySelector("[data-events]")?.dataset.events;
+  const { events: address, revision } = document.querySelector("[data-events]")?.dataset ?? {};
   if (!address || !window.EventSource) return;
   const name = `agileml ${address}`;
   const tabs = window.BroadcastChannel ? new BroadcastChannel(name) : null;
@@ -22,8 +22,9 @@
   const listen = () => {
     const source = new EventSource(address);
     source.addEventListener("message", (event) => {
+      if (event.lastEventId.endsWith(`:${revision}`)) return; // what the page was made of
       tabs?.postMessage(event.lastEventId);
-      refresh(); // also at the first one: it may have risen since the page was made
+      refresh();
     });
     source.addEventListener("error", () => {
       // A line that breaks is mended by the browser; one that was refused, by a proxy say, it would give up for good.
