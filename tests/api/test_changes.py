@@ -275,9 +275,11 @@ def test_a_decision_is_one_change_with_its_moves_and_the_after_image_of_each_tic
 def test_a_snapshot_that_changes_a_light_carries_the_ticket(cast: Cast, api: Api):
     criteria = [{"metric": "error", "op": "<=", "value": 0.02}]
     api.patch("tickets/5/", {"criteria": criteria}, version=1)
-    head = Change.objects.count()
+    head, replica = Change.objects.count(), Replica(api)
     measure(cast, Ticket.objects.get(number=5), [0.03])
     change = api.get(f"changes/?after={head}")["changes"][0]
     assert (change["kind"], change["number"], change["actor"]) == ("snapshots", 5, None)
     assert [image["number"] for image in change["tickets"]] == [5]
     assert change["tickets"][0]["diff"]["criteria"][1][0]["state"] == "not_met"
+    replica.follow()
+    assert replica.rows == read(api), "to the last field, the time of the change among them"
