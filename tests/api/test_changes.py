@@ -281,5 +281,8 @@ def test_a_snapshot_that_changes_a_light_carries_the_ticket(cast: Cast, api: Api
     assert (change["kind"], change["number"], change["actor"]) == ("snapshots", 5, None)
     assert [image["number"] for image in change["tickets"]] == [5]
     assert change["tickets"][0]["diff"]["criteria"][1][0]["state"] == "not_met"
+    api.post(
+        "tickets/5/snapshots/", {"external_id": "later", "points": [{"metric": "error", "value": 0.01}]}, status=200
+    )
     replica.follow()
     assert replica.rows == read(api), "to the last field, the time of the change among them"
