@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from agileml.api.render import dumps
 from agileml.journal.queries import Resync
 from agileml.journal.rules.edits import Stale
-from agileml.lib.times import maybe_rfc3339
 from agileml.lib.sse import AGAIN_SECONDS, TooMany
+from agileml.lib.times import maybe_rfc3339
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.planning.actions.decide import StalePlan
 from agileml.planning.actions.progress import Moved
