@@ -12,7 +12,7 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 # Linting loads the settings, which must not make keys in anybody's data folder for that.
 LINT := env AGILEML_SECRET_KEY=lint AGILEML_FIELD_KEYS=lint-lint-lint-lint-lint-lint-lint-lint DATABASE_URL= $(PY) -m
 
-.PHONY: demo test lint soak bench screenshot lock clean
+.PHONY: demo test lint soak bench schema screenshot lock clean
 
 demo: $(VENV)/.runtime
 	@exec env AGILEML_DATA="$(DATA)" $(PY) manage.py demo --port "$(PORT)" --data "$(DATA)"
@@ -34,6 +34,10 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.runtime
 	$(PY) -m benchmarks
+
+# docs/openapi.json anew, after a change of the API; what breaks clients needs BREAKING=yes.
+schema: $(VENV)/.dev
+	$(LINT) tests.api.committed
 
 screenshot: $(VENV)/.dev
 	$(PY) -m tests.browser.screenshot

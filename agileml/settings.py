@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "rest_framework",
+    "drf_spectacular",
     "axes",
     "csp",
     "agileml.accounts",
@@ -207,7 +208,17 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["agileml.api.render.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["agileml.api.render.StrictJsonParser"],
     "EXCEPTION_HANDLER": "agileml.api.problems.handle",
+    "DEFAULT_SCHEMA_CLASS": "agileml.api.schema.auto.Described",
     "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "AgileML",
+    "DESCRIPTION": "Whatever a page can do, through the same actions, with the same refusals.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "DEFAULT_GENERATOR_CLASS": "agileml.api.schema.auto.Generator",
+    "POSTPROCESSING_HOOKS": [],
 }
 
 # Where people reach this installation, for links that it leaves elsewhere; without it none are left.

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path, registe
 from agileml.api import (
     changes,
     decisions,
+    described,
     members,
     metrics,
     mirrored,
@@ -163,5 +164,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/projects/<key:key>/", include(PROJECT)),
     # One address is all that a training script needs.
     path("v1/tickets/<key:key>-<number:number>/snapshots/", metrics.Snapshots.as_view(), name="snapshots"),
+    path("v1/schema/", described.OpenApi.as_view(), name="schema"),
     re_path("", nowhere),
 ]

@@ -5,10 +5,10 @@ Pure: references (stories, people, tickets, metrics) stay numbers and ids here a
 
 import math
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from agileml.work import links
@@ -42,11 +42,48 @@ class _Bad(Exception):
 
 
 Check = Callable[[Any], Any]
+SomeCheck = TypeVar("SomeCheck", bound=Check)
+SCHEMA = "schema"
+
+
+def takes(**schema: Any) -> Callable[[SomeCheck], SomeCheck]:
+    """Says of a check, in JSON Schema, what it takes: what clients are told is written where it is checked."""
+
+    def told(check: SomeCheck) -> SomeCheck:
+        setattr(check, SCHEMA, schema)
+        return check
+
+    return told
+
+
+def schema_of(check: Check) -> dict[str, Any]:
+    """What a check takes, as JSON Schema; {}, which is anything, of one that does not say."""
+    return dict(getattr(check, SCHEMA, {}))
+
+
+def or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The same JSON Schema, or null."""
+    if not schema:
+        return {}
+    if isinstance(schema.get("type"), str) and "enum" not in schema:
+        return {**schema, "type": [schema["type"], "null"]}
+    return {"anyOf": [dict(schema), {"type": "null"}]}
+
+
+def object_of(fields: Mapping[str, Check], required: Sequence[str] = ()) -> dict[str, Any]:
+    """The JSON Schema of an object with these fields and no others."""
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {name: schema_of(check) for name, check in fields.items()},
+        "additionalProperties": False,
+    }
+    return schema | ({"required": list(required)} if required else {})
 
 
 def text(most: int, *, least: int = 0) -> Check:
     """Text of `least` to `most` characters, surrounding space dropped, that every back end can store."""
 
+    @takes(type="string", **({"minLength": least} if least else {}), maxLength=most)
     def check(value: Any) -> str:
         if not isinstance(value, str):
             raise _Bad("This must be text.")
@@ -69,6 +106,7 @@ def text(most: int, *, least: int = 0) -> Check:
 def one_of(*choices: str) -> Check:
     """One of the given words."""
 
+    @takes(type="string", enum=list(choices))
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in choices:
             raise _Bad(f"One of {', '.join(word or '“”' for word in choices)}.", "unknown_choice")
@@ -77,6 +115,7 @@ def one_of(*choices: str) -> Check:
     return check
 
 
+@takes(type="number")
 def number(value: Any) -> float:
     """A finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -90,6 +129,7 @@ def number(value: Any) -> float:
     return double
 
 
+@takes(type="number", minimum=0)
 def positive(value: Any) -> float:
     """A finite number, zero or more."""
     double = number(value)
@@ -98,6 +138,7 @@ def positive(value: Any) -> float:
     return double
 
 
+@takes(type="integer", minimum=1, maximum=2**31 - 1)
 def reference(value: Any) -> int:
     """The number of something inside the project."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
@@ -105,6 +146,7 @@ def reference(value: Any) -> int:
     return value
 
 
+@takes(type="boolean")
 def yes_or_no(value: Any) -> bool:
     """True or false."""
     if not isinstance(value, bool):
@@ -112,6 +154,16 @@ def yes_or_no(value: Any) -> bool:
     return value
 
 
+@takes(
+    anyOf=[
+        {"type": "string", "format": "uuid"},
+        {
+            "type": "object",
+            "properties": {"id": {"type": "string", "format": "uuid"}, "name": {"type": "string"}},
+            "required": ["id"],
+        },
+    ]
+)
 def user_id(value: Any) -> str:
     """A person's id, alone or inside {"id", "name"}."""
     if isinstance(value, Mapping):
@@ -119,6 +171,7 @@ def user_id(value: Any) -> str:
     return uid(value)
 
 
+@takes(type="string", format="uuid")
 def uid(value: Any) -> str:
     """A UUID as text."""
     try:
@@ -127,6 +180,7 @@ def uid(value: Any) -> str:
         raise _Bad("This must be a UUID.") from None
 
 
+@takes(type="string", format="date")
 def a_date(value: Any) -> date:
     """A calendar day like 2026-11-27."""
     try:
@@ -137,12 +191,13 @@ def a_date(value: Any) -> date:
 
 def maybe(check: Check) -> Check:
     """The same, or null."""
-    return lambda value: None if value is None else check(value)
+    return takes(**or_null(schema_of(check)))(lambda value: None if value is None else check(value))
 
 
 def many(check: Check, *, most: int) -> Check:
     """A list of at most `most`, without doubles."""
 
+    @takes(type="array", items=schema_of(check), maxItems=most)
     def checked(value: Any) -> list[Any]:
         if not isinstance(value, list):
             raise _Bad("This must be a list.")
@@ -195,6 +250,7 @@ def many_or_changes(check: Check, *, most: int) -> Check:
 def record(fields: dict[str, Check], *, required: tuple[str, ...] = (), defaults: dict[str, Any]) -> Check:
     """An object with these fields and no others."""
 
+    @takes(**object_of(fields, required))
     def checked(value: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise _Bad("This must be an object.")
@@ -216,6 +272,7 @@ def record(fields: dict[str, Check], *, required: tuple[str, ...] = (), defaults
     return checked
 
 
+@takes(type="string", format="uri", minLength=1, maxLength=2000)
 def web_address(value: Any) -> str:
     """An http or https address: anything else (javascript:, data:) would run when somebody follows it."""
     value = text(2000, least=1)(value)
@@ -235,12 +292,14 @@ _link = record(
 )
 
 
+@takes(**schema_of(_link))
 def one_link(value: Any) -> links.Link:
     """An address with a title and a kind, which is told by the address where none is given."""
     link: dict[str, Any] = _link(value)
     return {"url": link["url"], "title": link["title"], "kind": link["kind"] or links.kind_of(link["url"])}
 
 
+@takes(type="array", items=schema_of(one_link), maxItems=links.AT_MOST)
 def _links(value: Any) -> list[links.Link]:
     found: list[links.Link] = many(one_link, most=links.AT_MOST)(value)
     for position, link in enumerate(found):
@@ -276,6 +335,7 @@ _criterion = record(
 )  # fmt: skip
 
 
+@takes(**schema_of(_criterion))
 def _one_criterion(value: Any) -> dict[str, Any]:
     item: dict[str, Any] = _criterion(value)
     item.pop("state", None)
@@ -285,6 +345,7 @@ def _one_criterion(value: Any) -> dict[str, Any]:
     return item
 
 
+@takes(type="array", items=schema_of(_criterion), maxItems=20)
 def _criteria(value: Any) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = many(_one_criterion, most=20)(value)
     known = [item["uid"] for item in items if item["uid"] is not None]

@@ -8,6 +8,7 @@ from django.test import Client
 from agileml.accounts.models import User
 from agileml.projects.actions import issue_token
 from agileml.projects.models import Project
+from tests.api import described
 from tests.factories import NOW
 
 UNSENT = object()
@@ -32,7 +33,9 @@ class Api:
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         body: dict[str, Any] = {} if sent is UNSENT else {"data": json.dumps(sent), "content_type": "application/json"}
         address = path if path.startswith(("/", "http")) else self.base + path
-        return self.client.generic(method, address, **body, headers={**self.headers, **more})
+        answer = self.client.generic(method, address, **body, headers={**self.headers, **more})
+        described.check(method, address, None if sent is UNSENT else sent, answer)
+        return answer
 
     def get(self, path: str = "", **headers: str) -> Any:
         """GET, and its JSON; it must be there."""

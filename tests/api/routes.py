@@ -140,7 +140,8 @@ def make_model(cast: Cast) -> None:
 class Route:
     """One method of one address: what it needs of a role (None is any log-in at all), and a call that works.
 
-    What `is_own` works for whoever made the thing, the lead, alone; what `is_session` asks for a browser's log-in.
+    What `is_own` works for whoever made the thing, the lead, alone; what `is_session` asks for a browser's log-in; what
+    `is_open` is for everybody.
     """
 
     name: str
@@ -154,6 +155,7 @@ class Route:
     is_own: bool = False
     is_session: bool = False
     of: str = "member"  # which membership, where the address names one
+    is_open: bool = False
 
     @property
     def id(self) -> str:
@@ -339,6 +341,7 @@ ROUTES = [
     Route("webhook-redeliver", "post", Need.LEAD, 201, {}),
     Route("changes", "get", Need.READ),
     Route("changes-stream", "get", Need.READ),
+    Route("schema", "get", None, is_open=True),
 ]
 
 

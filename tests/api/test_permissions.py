@@ -39,6 +39,8 @@ def make_other(world: World) -> Project:
 
 
 def expected(route: Route, who: str) -> int:
+    if route.is_open:
+        return route.status
     role, _, by = who.partition(", ")
     if who in askers.NOBODY:
         return 401

@@ -1,0 +1,182 @@
+"""The description as OpenAPI 3.1, put together from the catalogue, the addresses and what the views take."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.views import APIView
+
+from agileml.api import paging
+from agileml.api.schema import errors
+from agileml.api.schema.catalogue import CALLS, PARTS, SHAPES, TAGS
+from agileml.api.schema.kit import NUMBER, TEXT, UID, Call, Schema, says
+from agileml.api.schema.projects import KEY
+from agileml.api.schema.sample import sample
+from agileml.api.views import ProjectView
+
+CONVERTERS: Mapping[str, Schema] = {
+    "key": KEY,
+    "number": NUMBER | {"maximum": 999_999_999},
+    "uuid": UID,
+    "slug": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$", "examples": ["digit-reader"]},
+}
+PLACES: Mapping[str, str] = {
+    "key": "The project's key.",
+    "number": "Its number inside the project.",
+    "version": "The plan version.",
+    "slug": "The model's name in addresses.",
+}
+PAGE: Mapping[str, Schema] = {
+    "limit": says(
+        {"type": "integer", "minimum": 1, "maximum": paging.MOST, "default": paging.LIMIT}, "How many rows at once."
+    ),
+    "cursor": says(TEXT, "Where the page begins: follow `next` as it is."),
+    "fields": says(TEXT, "The columns that are wanted, with commas.", "uid"),
+}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The version that was seen, as the `ETag` has it.",
+    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+    "example": '"3"',
+}
+PARAMETERS: Mapping[str, dict[str, Any]] = {
+    "key": {"name": "key", "in": "path", "required": True, "description": PLACES["key"], "schema": KEY},
+    "if_match": IF_MATCH,
+    **{name: {"name": name, "in": "query", "schema": schema} for name, schema in PAGE.items()},
+}
+ETAG = {"ETag": {"description": "The version, for `If-Match`.", "schema": {"type": "string"}}}
+LOCATION = {"Location": {"description": "Where it can be read.", "schema": {"type": "string"}}}
+VOUCHED = {
+    "X-Project-Revision": {
+        "description": "How far the project's history had come before this was read.",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+    "X-Project-Epoch": {"description": "Which history that is.", "schema": {"type": "string"}},
+}
+SECURITY = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "`Authorization: Bearer aml_…`, with the scope `read`, `write` or `metrics` (push only).",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "sessionid",
+        "description": "A browser's own session; what writes needs its CSRF token as the header `X-CSRFToken`.",
+    },
+}
+
+
+class Described(AutoSchema):
+    """Looks a view's method up in the catalogue. Raises KeyError for one that nobody described."""
+
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any
+    ) -> dict[str, Any] | None:
+        """The operation as OpenAPI has it."""
+        view, verb = type(self.view), method.lower()
+        call = CALLS[view, verb]
+        version = [_shared("if_match")] if call.needs_version else []
+        operation: dict[str, Any] = {
+            "operationId": f"{verb}_{names()[path_regex].replace('-', '_')}",
+            "summary": call.summary,
+            "tags": [TAGS[view]],
+            "security": [] if call.is_open else [{name: []} for name in SECURITY],
+            "parameters": [*_places(path, path_regex), *_query(view, verb, call), *version],
+            "responses": {**_answers(view, verb, call), **_errors(view, verb, call)},
+        }
+        if call.words:
+            operation["description"] = call.words
+        if call.body is not None:
+            content = {"schema": call.body, "example": call.example}
+            operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+        return operation
+
+
+class Generator(SchemaGenerator):
+    """The whole document: the operations, with the shapes and errors that they share."""
+
+    def get_schema(self, request: Any = None, public: bool = False) -> dict[str, Any]:
+        """The document; it is the same for everybody."""
+        document: dict[str, Any] = super().get_schema(request=None, public=True)
+        document["components"] = {
+            "schemas": SHAPES,
+            "responses": errors.shared(),
+            "parameters": PARAMETERS,
+            "securitySchemes": SECURITY,
+        }
+        document["tags"] = [{"name": tag, "description": str(part.__doc__)} for tag, part in PARTS.items()]
+        return document
+
+
+@cache
+def names() -> dict[str, str]:
+    """The name of each address, by its pattern as the generator knows it."""
+
+    def walk(found: Sequence[URLPattern | URLResolver], before: str) -> Iterator[tuple[str, str]]:
+        for pattern in found:
+            here = before + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, here)
+            elif pattern.name:
+                yield here, pattern.name
+
+    return dict(walk(get_resolver().url_patterns, ""))
+
+
+def _shared(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/parameters/{name}"}
+
+
+def _places(path: str, path_regex: str) -> Iterator[dict[str, Any]]:
+    kinds = {name: kind for kind, name in re.findall(r"<(\w+):(\w+)>", path_regex)}
+    for name in re.findall(r"{(\w+)}", path):
+        if name in PARAMETERS:
+            yield _shared(name)
+            continue
+        words = PLACES.get(name, f"The {'decision' if name == 'uid' else name}'s uid.")
+        schema = CONVERTERS[kinds[name]]
+        yield {"name": name, "in": "path", "required": True, "description": words, "schema": schema}
+
+
+def _query(view: type[APIView], verb: str, call: Call) -> Iterator[dict[str, Any]]:
+    for name in getattr(view, "takes", {}).get(verb, ()):
+        if name in PARAMETERS and name not in call.query:
+            yield _shared(name)
+            continue
+        schema = dict(call.query[name])
+        told: dict[str, Any] = {"name": name, "in": "query"}
+        told |= {word: schema.pop(word) for word in ("required", "description") if word in schema}
+        yield told | {"schema": schema}
+
+
+def _answers(view: type[APIView], verb: str, call: Call) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if verb == "get" and issubclass(view, ProjectView):
+        headers |= VOUCHED
+    if call.tagged:
+        headers |= ETAG
+    found: dict[str, Any] = {}
+    for status, schema in call.answers.items():
+        told: dict[str, Any] = {"description": "What was asked for." if status != 204 else "Done."}
+        if schema is not None:
+            told["content"] = {"application/json": {"schema": schema, "example": sample(schema, SHAPES)}}
+        if more := headers | (LOCATION if call.located and status == 201 else {}):
+            told["headers"] = more
+        found[str(status)] = told
+    return found
+
+
+def _errors(view: type[APIView], verb: str, call: Call) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for status, codes in errors.codes_of(call, in_project=issubclass(view, ProjectView)).items():
+        shared = errors.name_of(status, codes)
+        found[str(status)] = {"$ref": f"#/components/responses/{shared}"} if shared else errors.answer(status, codes)
+    return found
