@@ -28,7 +28,7 @@ def sample(schema: Schema, shapes: Mapping[str, Schema]) -> Any:
     kind = kind if isinstance(kind, str) else kind[0]
     if kind == "object":
         members = schema.get("properties", {})
-        return {name: sample(members[name], shapes) for name in schema.get("required", members)}
+        return {name: sample(members[name], shapes) for name in schema.get("required", list(members))}
     if kind == "array" and "prefixItems" in schema:
         return [sample(part, shapes) for part in schema["prefixItems"]]
     if kind == "array":
