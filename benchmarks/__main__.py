@@ -22,10 +22,10 @@ def main() -> None:
         import django
 
         django.setup()
-        from benchmarks import cases, measure, scene
+        from benchmarks import cases, measure, scene, sync
 
         made = scene.build()
-        print(measure.table(cases.run(made)))
+        print(measure.table([*cases.run(made), *sync.run(made)]))
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def build() -> Scene:
     )
     sprints.draft(project=project, number=row.number, tickets=range(1, ON_THE_BOARD + 1), actor=lead, now=now)
     sprints.start_sprint(project=project, number=row.number, actor=lead, now=now)
-    _the_rest(project, now)
+    fill(project, now, upto=IN_ALL)
     long = _replanned(project, lead, now)
     browser = Client(headers={"host": "localhost"})
     browser.force_login(lead, backend="django.contrib.auth.backends.ModelBackend")
@@ -94,18 +94,19 @@ def _replanned(project: Project, lead: User, now: datetime) -> int:
     return row.number
 
 
-def _the_rest(project: Project, now: datetime) -> None:
-    """Thousands of tickets that nothing looks at; made in bulk, past the journal, since only their number matters."""
-    last = Ticket.objects.filter(project=project).order_by("-rank").values_list("rank", flat=True)[0]
+def fill(project: Project, now: datetime, *, upto: int) -> None:
+    """Tickets up to that number, which nothing looks at; in bulk, past the journal, since only their number matters."""
+    have, last = Ticket.objects.filter(project=project).order_by("-rank").values_list("number", "rank")[0]
+    have = max(have, Ticket.objects.filter(project=project).count())
     rows = []
-    for number in range(ON_THE_BOARD + 1, IN_ALL + 1):
+    for number in range(have + 1, upto + 1):
         last = ranks.between(last, None)
         rows.append(
             Ticket(
                 project=project, number=number, type="engineering", title=f"Idea {number}", rank=last, created_at=now,
-                updated_at=now,
+                updated_at=now, labels=["idea"], description="What it would take, and what it would bring.",
             )
         )  # fmt: skip
     Ticket.objects.bulk_create(rows, batch_size=500)
-    project.stream.tickets = IN_ALL
+    project.stream.tickets = upto
     project.stream.save(update_fields=["tickets"])

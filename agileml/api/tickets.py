@@ -155,14 +155,14 @@ class Rank(ProjectView):
 
 def shape_of(project: Project, number: int) -> shapes.Shape:
     """A ticket as clients see it. Raises Hidden when there is none."""
-    row = shapes.loaded().filter(project=project, number=number, deleted_at=None).first()
+    row = shapes.flat().filter(project=project, number=number, deleted_at=None).first()
     if row is None:
         raise Hidden(number)
     return shapes.tickets([row], key=project.key)[0]
 
 
 def _filtered(request: Request, project: Project) -> Any:
-    rows = elsewhere.by_name(request, project, shapes.loaded().filter(project=project, deleted_at=None))
+    rows = elsewhere.by_name(request, project, shapes.flat().filter(project=project, deleted_at=None))
     status = paging.words(request, "status", Ticket.Status.values)
     kinds = paging.words(request, "type", TicketType.values)
     wanted: dict[str, Any] = {

@@ -1,12 +1,12 @@
 """How tickets, sprints and decisions are shown to clients: one function a resource, for each answer and the feed."""
 
-from collections import defaultdict
+from collections import defaultdict, namedtuple
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from agileml.lib.among import Among
 from agileml.lib.times import maybe_rfc3339, rfc3339
 from agileml.metrics import shapes as metric_shapes
-from agileml.metrics.models import Criterion
 from agileml.planning.models import (
     AlignmentReview,
     Assignment,
@@ -19,38 +19,68 @@ from agileml.planning.models import (
     Sprint,
 )
 from agileml.planning.rules.suggesting import Suggestion
-from agileml.projects.models import read_refs
-from agileml.projects.shapes import person
+from agileml.projects.models import refs_of
+from agileml.projects.shapes import named, person
 from agileml.work import links
 from agileml.work.models import Dependency, Ticket
 
 Shape = dict[str, Any]
 
 
-def tickets(rows: Iterable[Ticket], *, key: str, with_refs: bool = True) -> list[Shape]:
+# All that the shape of a ticket takes from its row and those around it. Read flat, since making a model of each of
+# five tables for every line of a list is most of what a list would cost.
+OF_A_TICKET = (
+    "pk", "project_id", "uid", "number", "type", "title", "question", "description", "expected_benefit",
+    "riskiest_assumption", "stop_when", "component", "story__number", "story__epic__number", "labels", "estimate",
+    "assignee__uid", "assignee__name", "reviewer__uid", "reviewer__name", "status", "outcome", "unverified", "blocked_since",
+    "blocked_why", "waiting_on_run", "links", "checklist", "split_from__number", "rank", "version", "revision", "created_at",
+    "updated_at",
+)  # fmt: skip
+Flat = namedtuple("Flat", OF_A_TICKET)  # type: ignore[misc]
+
+
+def flat() -> Any:
+    """Tickets as rows of just what their shapes need, in one query."""
+    return Ticket.objects.values_list(*OF_A_TICKET, named=True)
+
+
+def _flattened(row: Ticket) -> Any:
+    """The same of a ticket that was read with all around it, as `loaded` does."""
+    story, epic = row.story, row.story.epic if row.story else None
+    around = {"story": story, "story__epic": epic, "assignee": row.assignee, "reviewer": row.reviewer,
+              "split_from": row.split_from}  # fmt: skip
+    return Flat(*(_part(row, around, name) for name in OF_A_TICKET))
+
+
+def _part(row: Ticket, around: dict[str, Any], name: str) -> Any:
+    where, _, column = name.rpartition("__")
+    return getattr(around[where] if where else row, column, None)
+
+
+def tickets(rows: Iterable[Any], *, key: str, with_refs: bool = True) -> list[Shape]:
     """Tickets as clients see them, in the order of `rows`; five queries, however many there are.
 
     `key` is the project's; without `with_refs` their names elsewhere are not read, where nobody is to see them. The
-    rows need story (with epic), assignee, reviewer and split_from loaded, as `loaded` does.
+    rows are `flat`, or tickets that were `loaded`.
     """
-    rows = list(rows)
+    rows = [_flattened(row) if isinstance(row, Ticket) else row for row in rows]
     ids = [row.pk for row in rows]
     needs: dict[int, list[int]] = defaultdict(list)
     for ticket_id, number in (
-        Dependency.objects.filter(ticket__in=ids).order_by("needs__number").values_list("ticket", "needs__number")
+        Dependency.objects.filter(Among("ticket_id", ids))
+        .order_by("needs__number")
+        .values_list("ticket", "needs__number")
     ):
         needs[ticket_id].append(number)
     criteria: dict[int, list[Shape]] = defaultdict(list)
-    for criterion in Criterion.objects.alive().filter(ticket__in=ids).select_related("metric").order_by("pk"):
+    for criterion in metric_shapes.flat_criteria().filter(Among("ticket_id", ids)).order_by("pk"):
         criteria[criterion.ticket_id].append(metric_shapes.criterion(criterion))
     active: dict[int, int] = {}
     planned: dict[int, int] = {}
-    for ticket_id, opened, number in Assignment.objects.filter(ticket__in=ids, ended_by=None).values_list(
-        "ticket", "opened_by", "sprint__number"
-    ):
+    held = Assignment.objects.filter(Among("ticket_id", ids), ended_by=None)
+    for ticket_id, opened, number in held.values_list("ticket", "opened_by", "sprint__number"):
         (planned if opened is None else active)[ticket_id] = number
-    if with_refs:
-        read_refs(rows)
+    refs = refs_of(rows[0].project_id, "ticket", [row.uid for row in rows]) if with_refs and rows else {}
     return [
         {
             "uid": str(row.uid),
@@ -64,12 +94,12 @@ def tickets(rows: Iterable[Ticket], *, key: str, with_refs: bool = True) -> list
             "riskiest_assumption": row.riskiest_assumption,
             "stop_when": row.stop_when,
             "component": row.component,
-            "story": row.story.number if row.story else None,
-            "epic": row.story.epic.number if row.story and row.story.epic else None,
+            "story": row.story__number,
+            "epic": row.story__epic__number,
             "labels": row.labels,
             "estimate": row.estimate,
-            "assignee": person(row.assignee),
-            "reviewer": person(row.reviewer),
+            "assignee": named(row.assignee__uid, row.assignee__name),
+            "reviewer": named(row.reviewer__uid, row.reviewer__name),
             "status": row.status,
             "outcome": row.outcome or None,
             "unverified": row.unverified,
@@ -77,15 +107,15 @@ def tickets(rows: Iterable[Ticket], *, key: str, with_refs: bool = True) -> list
             if row.blocked_since
             else None,
             "waiting_on_run": row.waiting_on_run,
-            "links": links.told(row.links),
+            "links": links.told(row.links) if row.links else [],
             "checklist": row.checklist,
             "sprint": active.get(row.pk),
             "planned_sprint": planned.get(row.pk),
-            "split_from": row.split_from.number if row.split_from else None,
+            "split_from": row.split_from__number,
             "rank": row.rank,
             "depends_on": needs.get(row.pk, []),
             "criteria": criteria.get(row.pk, []),
-            "external_refs": row.external_refs if with_refs else [],
+            "external_refs": refs.get(row.uid, []),
             "version": row.version,
             "revision": row.revision,
             "created_at": rfc3339(row.created_at),
@@ -102,7 +132,7 @@ def loaded() -> Any:
 
 def images(ids: Collection[int], *, key: str) -> dict[int, Shape]:
     """The shapes of these tickets by id, to compare a before with an after."""
-    rows = list(loaded().filter(pk__in=ids).order_by("number"))
+    rows = list(flat().filter(pk__in=ids).order_by("number"))
     return {row.pk: shape for row, shape in zip(rows, tickets(rows, key=key), strict=True)}
 
 

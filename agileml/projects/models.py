@@ -1,7 +1,7 @@
 """Projects, the people in them, and the tokens that machines act with."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -197,13 +197,19 @@ class KnownElsewhere(models.Model):
         return found
 
 
-def read_refs(rows: Sequence[KnownElsewhere]) -> None:
-    """Read what some things of one kind and one project are called elsewhere; one query, however many there are."""
-    found: dict[Any, list[dict[str, str]]] = {row.uid: [] for row in rows}
-    if not rows:
-        return
-    refs = ExternalRef.objects.filter(project=rows[0].in_project, kind=rows[0].known_as, object_uid__in=found)
+def refs_of(project: int, kind: str, uids: Iterable[Any]) -> dict[Any, list[dict[str, str]]]:
+    """What things of one kind of a project (its id) are called elsewhere, by their uids; one query."""
+    found: dict[Any, list[dict[str, str]]] = {uid: [] for uid in uids}
+    refs = ExternalRef.objects.filter(project=project, kind=kind, object_uid__in=found)
     for uid, system, external_id, url in refs.order_by("pk").values_list("object_uid", "system", "external_id", "url"):
         found[uid].append({"system": system, "id": external_id, "url": url})
+    return found
+
+
+def read_refs(rows: Sequence[KnownElsewhere]) -> None:
+    """Read what some things of one kind and one project are called elsewhere; one query, however many there are."""
+    if not rows:
+        return
+    found = refs_of(rows[0].in_project, rows[0].known_as, [row.uid for row in rows])
     for row in rows:
         row.__dict__["external_refs"] = found[row.uid]

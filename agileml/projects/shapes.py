@@ -1,6 +1,7 @@
 """How a project, its participants and people are shown to clients: one function a resource, used everywhere."""
 
 from typing import Any
+from uuid import UUID
 
 from agileml.accounts.models import User
 from agileml.lib.times import maybe_rfc3339, rfc3339
@@ -9,7 +10,12 @@ from agileml.projects.models import Membership, Project, Token
 
 def person(user: User | None) -> dict[str, Any] | None:
     """`{"id", "name"}`, or None for nobody."""
-    return {"id": str(user.uid), "name": user.name} if user else None
+    return named(user.uid, user.name) if user else None
+
+
+def named(uid: UUID | None, name: str | None) -> dict[str, Any] | None:
+    """The same of a user's uid and name, both None for nobody."""
+    return {"id": str(uid), "name": name} if uid else None
 
 
 def project(row: Project) -> dict[str, Any]:

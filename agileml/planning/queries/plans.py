@@ -102,7 +102,7 @@ def board_shape(sprint: Sprint, project: Project) -> dict[str, Any]:
         numbers = list(drafted.values_list("ticket__number", flat=True))
     else:
         numbers = list(plan_at(sprint).tickets)
-    rows = shapes.loaded().filter(project=project, deleted_at=None, number__in=numbers).order_by("rank", "number")
+    rows = shapes.flat().filter(project=project, deleted_at=None, number__in=numbers).order_by("rank", "number")
     columns: dict[str, list[shapes.Shape]] = {status: [] for status in Ticket.Status.values}
     for shape in shapes.tickets(rows, key=project.key):
         columns[shape["status"]].append(shape)
