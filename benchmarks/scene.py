@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.management import call_command
+from django.db.models import Max
 from django.test import Client
 
 from agileml.accounts.actions import create_person
@@ -96,10 +97,10 @@ def _replanned(project: Project, lead: User, now: datetime) -> int:
 
 def fill(project: Project, now: datetime, *, upto: int) -> None:
     """Tickets up to that number, which nothing looks at; in bulk, past the journal, since only their number matters."""
-    have, last = Ticket.objects.filter(project=project).order_by("-rank").values_list("number", "rank")[0]
-    have = max(have, Ticket.objects.filter(project=project).count())
+    made = Ticket.objects.filter(project=project).aggregate(number=Max("number"), rank=Max("rank"))
+    last = made["rank"]
     rows = []
-    for number in range(have + 1, upto + 1):
+    for number in range(made["number"] + 1, upto + 1):
         last = ranks.between(last, None)
         rows.append(
             Ticket(
@@ -108,5 +109,5 @@ def fill(project: Project, now: datetime, *, upto: int) -> None:
             )
         )  # fmt: skip
     Ticket.objects.bulk_create(rows, batch_size=500)
-    project.stream.tickets = upto
+    project.stream.tickets = max(upto, made["number"])
     project.stream.save(update_fields=["tickets"])

@@ -1,5 +1,6 @@
 """A client that reads all tickets of a project, as it does before it follows the changes."""
 
+import gzip
 import statistics
 from collections.abc import Iterator
 
@@ -26,18 +27,22 @@ def run(scene: Scene) -> Iterator[Measured]:
 
 def _sync(client: Client, size: int) -> Measured:
     following = first = f"/api/v1/projects/BEN/tickets/?limit={PAGE}"
-    own, empty = [], []
-    content = client.get(first).content
     counter = Counter()
     with connection.execute_wrapper(counter):
-        client.get(first)
+        content = client.get(first).content
+    own, empty = [], []
     while following:
-        answers: list[bytes] = []
-        empty.append(cpu(lambda: client.get(EMPTY)))
-        own.append(cpu(lambda at=following: answers.append(client.get(at).content)))
-        content = answers[0]
+        empty.append(_timed(client, EMPTY)[0])
+        took, content = _timed(client, following)
+        own.append(took)
         following = content.rpartition(NEXT)[2].rstrip(b'"}').decode() if NEXT in content[-300:] else ""
-    took, base = statistics.median(own), statistics.median(empty)
+    page, base = statistics.median(own), statistics.median(empty)
     name = f"full sync of {size:,}, a page of {PAGE} ({size / sum(own):,.0f} tickets/s)"
     budget = "15,000 tickets/s on PostgreSQL, 20,000 on SQLite"
-    return Measured(name, took / base, 1000 * took, counter.count, len(content), 0, budget)
+    return Measured(name, page / base, 1000 * page, counter.count, len(content), len(gzip.compress(content, 6)), budget)
+
+
+def _timed(client: Client, address: str) -> tuple[float, bytes]:
+    """What a GET costs, and its body."""
+    bodies: list[bytes] = []
+    return cpu(lambda: bodies.append(client.get(address).content)), bodies[0]

@@ -6,16 +6,20 @@ from markdown_it import MarkdownIt
 
 # No raw HTML and no images: an image of another site would tell it who reads what, and the page's policy refuses it.
 _PARSER = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"]).disable("image")
+_OF_FILES = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
 _TAGS = {
     "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s",
     "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 
 
-def html(text: str) -> SafeString:
-    """The HTML of a Markdown text: known elements only, links only to http, https and mailto."""
+def html(text: str, *, wrapped: bool = False) -> SafeString:
+    """The HTML of a Markdown text: known elements only, links only to http, https and mailto.
+
+    `wrapped` says that its lines end where a file's do: then a line break means nothing.
+    """
     cleaned = nh3.clean(
-        _PARSER.render(text),
+        (_OF_FILES if wrapped else _PARSER).render(text),
         tags=_TAGS,
         attributes={"a": {"href"}, "ol": {"start"}, "*": set()},
         url_schemes={"http", "https", "mailto"},

@@ -171,7 +171,11 @@ SHAPES = {
     "Suggestions": obj({"suggestions": many(ref("Suggestion")), "dismissed": many(ref("Dismissal"))}),
 }
 
-_of_sprint = body({**decisions.DECIDE, **WHY}, moves=MOVES)
+_of_sprint = body(
+    {**decisions.DECIDE, **WHY},
+    moves=MOVES,
+    base_version=says({"type": ["integer", "null"], "minimum": 0}, "The plan version that was seen.", 1),
+)
 DECIDE = _of_sprint | {"required": ["sprint", "moves"]}
 OF_SPRINT = _of_sprint | {"required": ["base_version", "moves"]}
 GENERAL = EXAMPLE | {"sprint": 1}
