@@ -50,6 +50,7 @@ class Asked:
 class Decisions(ProjectView):
     """All decisions of a project, those about the backlog alone included."""
 
+    follows_history = True
     takes = {"get": (*paging.PAGE, "sprint"), "post": ("dry_run",)}
 
     def get(self, request: Request, key: str) -> Response:

@@ -17,6 +17,7 @@ from agileml.projects.models import Membership
 class Members(ProjectView):
     """The participants of a project."""
 
+    follows_history = True
     takes = {"get": paging.PAGE}
 
     def get(self, request: Request, key: str) -> Response:

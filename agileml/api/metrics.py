@@ -22,6 +22,7 @@ from agileml.metrics.models import Baseline, Judgement, Metric, Snapshot, Snapsh
 class Metrics(ProjectView):
     """The metrics of a project."""
 
+    follows_history = True
     takes = {"get": paging.PAGE}
 
     def get(self, request: Request, key: str) -> Response:
@@ -41,6 +42,7 @@ class OneMetric(ProjectView):
 class Baselines(ProjectView):
     """What metrics are worth without the work."""
 
+    follows_history = True
     takes = {"get": paging.PAGE}
 
     def get(self, request: Request, key: str) -> Response:
@@ -76,6 +78,7 @@ class OrAsCurlSays(OnlyJson):
 class Snapshots(OnTicket):
     """What was measured on a ticket, superseded values included."""
 
+    follows_history = True
     content_negotiation_class = OrAsCurlSays
     takes = {"get": (*paging.PAGE, "metric")}
     takes_metrics = True
@@ -100,6 +103,8 @@ class Snapshots(OnTicket):
 class Corrections(OnTicket):
     """What people say of a ticket's runs in place of what the runs said themselves."""
 
+    follows_history = True
+
     def get(self, request: Request, key: str, number: int) -> Response:
         """List it."""
         rows = SnapshotCorrection.objects.filter(ticket=self.ticket(number))
@@ -115,6 +120,7 @@ class Corrections(OnTicket):
 class Judgements(OnTicket):
     """How a ticket's criteria were judged, those that have gone included."""
 
+    follows_history = True
     takes = {"get": (*paging.PAGE, "criterion")}
 
     def get(self, request: Request, key: str, number: int) -> Response:

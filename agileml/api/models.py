@@ -43,6 +43,7 @@ class OfModel(ProjectView):
 class Models(ProjectView):
     """The lines of models of a project."""
 
+    follows_history = True
     takes = {"get": paging.PAGE}
 
     def get(self, request: Request, key: str) -> Response:
@@ -75,6 +76,7 @@ class NextPolicy(OfModel):
 class Policies(OfModel):
     """Every version of a model's policy."""
 
+    follows_history = True
     takes = {"get": paging.PAGE}
 
     def get(self, request: Request, key: str, slug: str) -> Response:
@@ -86,6 +88,7 @@ class Policies(OfModel):
 class Evaluations(OfModel):
     """Champion against challenger."""
 
+    follows_history = True
     takes = {"get": paging.PAGE}
 
     def get(self, request: Request, key: str, slug: str) -> Response:
@@ -131,6 +134,7 @@ class WithdrawEvaluation(OfModel):
 class ModelPromotions(OfModel):
     """The champions of a model."""
 
+    follows_history = True
     takes = {"get": paging.PAGE}
 
     def get(self, request: Request, key: str, slug: str) -> Response:
@@ -156,6 +160,7 @@ class OnePromotion(OfModel):
 class Promotions(ProjectView):
     """The champions of all models of a project."""
 
+    follows_history = True
     takes = {"get": paging.PAGE}
 
     def get(self, request: Request, key: str) -> Response:
@@ -167,6 +172,7 @@ class Promotions(ProjectView):
 class Candidates(ProjectView):
     """What was measured, and could be compared."""
 
+    follows_history = True
     takes = {"get": (*paging.PAGE, "ticket", "metric")}
 
     def get(self, request: Request, key: str) -> Response:

@@ -36,6 +36,7 @@ class OnTicket(ProjectView):
 class Findings(OnTicket):
     """What was learned on a ticket."""
 
+    follows_history = True
     takes = {"get": (*paging.PAGE, *elsewhere.NAMES)}
 
     def get(self, request: Request, key: str, number: int) -> Response:
@@ -53,6 +54,8 @@ class Findings(OnTicket):
 class Opinions(OnTicket):
     """What reviewers say of a ticket."""
 
+    follows_history = True
+
     def get(self, request: Request, key: str, number: int) -> Response:
         """List it."""
         rows = ReviewOpinion.objects.filter(ticket=self.ticket(number)).select_related("author", "ticket")
@@ -67,6 +70,7 @@ class Opinions(OnTicket):
 class Comments(OnTicket):
     """Remarks on a ticket."""
 
+    follows_history = True
     takes = {"get": (*paging.PAGE, *elsewhere.NAMES)}
 
     def get(self, request: Request, key: str, number: int) -> Response:

@@ -28,6 +28,7 @@ DECLINE: dict[str, fields.Check] = {"answer": fields.text(10_000)}
 class Proposals(ProjectView):
     """The proposals for one sprint."""
 
+    follows_history = True
     takes = {"get": (*paging.PAGE, "state"), "post": ("dry_run",)}
 
     def get(self, request: Request, key: str, number: int) -> Response:

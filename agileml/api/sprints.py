@@ -42,6 +42,7 @@ LONGEST_NUMBER = 9
 class Sprints(ProjectView):
     """The sprints of a project."""
 
+    follows_history = True
     takes = {"get": (*paging.PAGE, "state", *elsewhere.NAMES)}
 
     def get(self, request: Request, key: str) -> Response:
@@ -91,6 +92,8 @@ class Draft(ProjectView):
 class Board(ProjectView):
     """The board of a sprint."""
 
+    follows_history = True
+
     def get(self, request: Request, key: str, number: int) -> Response:
         """Read it."""
         return self.vouched(Response(plans.board_shape(plans.sprint_of(self.project, number), self.project)))
@@ -124,6 +127,8 @@ class Close(ProjectView):
 class SprintReport(ProjectView):
     """The report of a closed sprint."""
 
+    follows_history = True
+
     def get(self, request: Request, key: str, number: int) -> Response:
         """Read it, as it was frozen at the close; there is none before."""
         return self.vouched(Response(reports.of_sprint(plans.sprint_of(self.project, number)).body))
@@ -132,6 +137,7 @@ class SprintReport(ProjectView):
 class SprintPlan(ProjectView):
     """The plan of a sprint at one version."""
 
+    follows_history = True
     takes = {"get": ("version",)}
 
     def get(self, request: Request, key: str, number: int) -> Response:
@@ -143,6 +149,7 @@ class SprintPlan(ProjectView):
 class SprintPlanDiff(ProjectView):
     """What lies between two versions of a plan."""
 
+    follows_history = True
     takes = {"get": ("from", "to")}
 
     def get(self, request: Request, key: str, number: int) -> Response:

@@ -30,6 +30,7 @@ TARGET: dict[str, fields.Check] = {
 class Epics(ProjectView):
     """The epics of a project."""
 
+    follows_history = True
     takes = {"get": (*paging.PAGE, *elsewhere.NAMES)}
 
     def get(self, request: Request, key: str) -> Response:
@@ -102,6 +103,7 @@ class EpicTarget(ProjectView):
 class Reviews(ProjectView):
     """The reviews of an epic's alignment."""
 
+    follows_history = True
     takes = {"get": paging.PAGE}
 
     def get(self, request: Request, key: str, number: int) -> Response:
@@ -120,6 +122,7 @@ class Reviews(ProjectView):
 class Stories(ProjectView):
     """The stories of a project."""
 
+    follows_history = True
     takes = {"get": (*paging.PAGE, "epic", *elsewhere.NAMES)}
 
     def get(self, request: Request, key: str) -> Response:

@@ -47,6 +47,7 @@ RANK: dict[str, fields.Check] = {"before": fields.reference, "after": fields.ref
 class Tickets(ProjectView):
     """The tickets of a project."""
 
+    follows_history = True
     takes = {"get": (*paging.PAGE, *FILTERS)}
 
     def get(self, request: Request, key: str) -> Response:

@@ -1,13 +1,17 @@
 """What every address of the API starts with: who asks, what may be asked, and the project's door."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.http import parse_etags
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +23,7 @@ from agileml.api.problems import Wrong, one
 from agileml.journal.queries import Head
 from agileml.lib.rates import Rate
 from agileml.projects import doors
+from agileml.projects.calendar import day_of
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.models import Project, Token
 
@@ -66,7 +71,7 @@ class ApiView(APIView):
             raise Wrong(400, errors[0]["code"], "The query cannot be understood.", errors)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Nothing in between keeps an answer: the ETag is a version for If-Match, and says nothing of progress."""
+        """Nothing keeps an answer by itself: the ETag is a version for If-Match, and says nothing of progress."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"
         for name, value in (self.rate.headers if self.rate else {}).items():
@@ -103,14 +108,22 @@ class ApiView(APIView):
         return self.request.data
 
 
+class Unchanged(Exception):
+    """What the client has is still the answer."""
+
+
 class ProjectView(ApiView):
     """An address inside a project. Whatever is posted to it is done once a key, unless the view says otherwise.
 
     `done_once` is False where a POST asks other machines: the project's lock is not held for those.
+    `follows_history` is True where all that a GET answers follows from the project's history, the day, who asks and
+    what: such an answer carries a validator, and a client that has it is told so (304) before anything is read.
     """
 
     access: Access
     done_once = True
+    follows_history = False
+    validator = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -121,6 +134,31 @@ class ProjectView(ApiView):
         """Pass the project's door first: its revision and epoch are read before anything that they vouch for."""
         super().initial(request, *args, **kwargs)
         self.access = self.enter(kwargs["key"])
+        if self.follows_history and request.method in SAFE_METHODS:
+            self.validator = self._validator()
+            if self.validator in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", "")):
+                raise Unchanged
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """The answer to an error, or that nothing has changed."""
+        return Response(status=304) if isinstance(exc, Unchanged) else super().handle_exception(exc)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """What can be asked for again is kept by who asked, and asked for again each time."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self.validator and response.status_code in (200, 304):
+            response["ETag"] = self.validator
+            response["Cache-Control"] = "private, no-cache"
+        return response
+
+    def _validator(self) -> str:
+        """Weak, so that it can never pass for a version in If-Match, which compares strongly."""
+        stream = self.project.stream
+        grounds = [
+            settings.RELEASE, stream.epoch, stream.revision, self.person.pk, self.person.name, self.origin, self.access.role,
+            day_of(self.now, self.project.time_zone), self.request.build_absolute_uri(),
+        ]  # fmt: skip
+        return f'W/"{hashlib.sha256(repr(grounds).encode()).hexdigest()[:32]}"'
 
     @property
     def project(self) -> Project:

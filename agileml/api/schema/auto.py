@@ -11,6 +11,7 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework.views import APIView
 
 from agileml.api import paging
+from agileml.api.idempotency import LONGEST
 from agileml.api.schema import errors
 from agileml.api.schema.catalogue import CALLS, PARTS, SHAPES, TAGS
 from agileml.api.schema.kit import NUMBER, TEXT, UID, Call, Schema, says
@@ -45,19 +46,38 @@ IF_MATCH = {
     "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
     "example": '"3"',
 }
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The `ETag` of an answer that one has: 304 while it is still the answer.",
+    "schema": {"type": "string"},
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Done once a key, for 24 hours: the same again is answered the same, with `Idempotency-Replayed`.",
+    "schema": {"type": "string", "pattern": "^[!-~]+$", "maxLength": LONGEST, "examples": ["5f0c1d9a"]},
+}
 PARAMETERS: Mapping[str, dict[str, Any]] = {
     "key": {"name": "key", "in": "path", "required": True, "description": PLACES["key"], "schema": KEY},
     "if_match": IF_MATCH,
+    "if_none_match": IF_NONE_MATCH,
+    "idempotency_key": IDEMPOTENCY_KEY,
     **{name: {"name": name, "in": "query", "schema": schema} for name, schema in PAGE.items()},
 }
-ETAG = {"ETag": {"description": "The version, for `If-Match`.", "schema": {"type": "string"}}}
-LOCATION = {"Location": {"description": "Where it can be read.", "schema": {"type": "string"}}}
+ETAG = {"ETag": {"description": "The version, for `If-Match`.", "required": True, "schema": {"type": "string"}}}
+KEPT = {"ETag": {"description": "For `If-None-Match` alone.", "required": True, "schema": {"type": "string"}}}
+LOCATION = {"Location": {"description": "Where it can be read.", "required": True, "schema": {"type": "string"}}}
+REPLAYED = {
+    "Idempotency-Replayed": {"description": "`true` on an answer that was given before.", "schema": {"const": "true"}}
+}
 VOUCHED = {
     "X-Project-Revision": {
         "description": "How far the project's history had come before this was read.",
+        "required": True,
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
-    "X-Project-Epoch": {"description": "Which history that is.", "schema": {"type": "string"}},
+    "X-Project-Epoch": {"description": "Which history that is.", "required": True, "schema": {"type": "string"}},
 }
 SECURITY = {
     "token": {
@@ -83,13 +103,21 @@ class Described(AutoSchema):
         """The operation as OpenAPI has it."""
         view, verb = type(self.view), method.lower()
         call = CALLS[view, verb]
-        version = [_shared("if_match")] if call.needs_version else []
+        headers = [
+            _shared(name)
+            for name, is_taken in (
+                ("if_match", call.needs_version),
+                ("if_none_match", _is_kept(view, verb)),
+                ("idempotency_key", _is_done_once(view, verb)),
+            )
+            if is_taken
+        ]
         operation: dict[str, Any] = {
             "operationId": f"{verb}_{names()[path_regex].replace('-', '_')}",
             "summary": call.summary,
             "tags": [TAGS[view]],
             "security": [] if call.is_open else [{name: []} for name in SECURITY],
-            "parameters": [*_places(path, path_regex), *_query(view, verb, call), *version],
+            "parameters": [*_places(path, path_regex), *_query(view, verb, call), *headers],
             "responses": {**_answers(view, verb, call), **_errors(view, verb, call)},
         }
         if call.words:
@@ -131,6 +159,16 @@ def names() -> dict[str, str]:
     return dict(walk(get_resolver().url_patterns, ""))
 
 
+def _is_kept(view: type[APIView], verb: str) -> bool:
+    """Whether an answer can be kept and asked for again."""
+    return verb == "get" and issubclass(view, ProjectView) and view.follows_history
+
+
+def _is_done_once(view: type[APIView], verb: str) -> bool:
+    """Whether it takes an Idempotency-Key."""
+    return verb == "post" and issubclass(view, ProjectView) and view.done_once
+
+
 def _shared(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/parameters/{name}"}
 
@@ -163,6 +201,10 @@ def _answers(view: type[APIView], verb: str, call: Call) -> dict[str, Any]:
         headers |= VOUCHED
     if call.tagged:
         headers |= ETAG
+    if _is_kept(view, verb):
+        headers |= KEPT
+    if _is_done_once(view, verb):
+        headers |= REPLAYED
     found: dict[str, Any] = {}
     for status, schema in call.answers.items():
         told: dict[str, Any] = {"description": "What was asked for." if status != 204 else "Done."}
@@ -171,12 +213,16 @@ def _answers(view: type[APIView], verb: str, call: Call) -> dict[str, Any]:
         if more := headers | (LOCATION if call.located and status == 201 else {}):
             told["headers"] = more
         found[str(status)] = told
+    if _is_kept(view, verb):
+        found["304"] = {"description": "What one has is still the answer.", "headers": KEPT}
     return found
 
 
 def _errors(view: type[APIView], verb: str, call: Call) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for status, codes in errors.codes_of(call, in_project=issubclass(view, ProjectView)).items():
+    for status, codes in errors.codes_of(
+        call, in_project=issubclass(view, ProjectView), done_once=_is_done_once(view, verb)
+    ).items():
         shared = errors.name_of(status, codes)
         found[str(status)] = {"$ref": f"#/components/responses/{shared}"} if shared else errors.answer(status, codes)
     return found

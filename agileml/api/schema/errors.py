@@ -40,7 +40,7 @@ PROBLEM = says(
 )
 SHAPES = {"Error": ERROR, "Problem": PROBLEM}
 
-QUERY = ("unknown_parameter", "bad_parameter", "twice", "bad_request")
+QUERY = ("unknown_parameter", "bad_parameter", "twice", "bad_request", "bad_idempotency_key")
 WORDS: Mapping[int, str] = {
     400: "The query, a header or the body cannot be read.",
     401: "Log in.",
@@ -81,8 +81,16 @@ BAD_REQUESTS: Mapping[tuple[str, ...], str] = {
 }
 
 
-def codes_of(call: Call, *, in_project: bool) -> dict[int, Sequence[str]]:
-    """The codes that a call may give, by status."""
+REUSED = (*CODES[422], "idempotency_key_reused")
+SHARED: Mapping[int, Mapping[tuple[str, ...], str]] = {
+    400: BAD_REQUESTS,
+    409: {("idempotency_in_progress",): "InProgress"},
+    422: {REUSED: "UnprocessableOrReused"},
+}
+
+
+def codes_of(call: Call, *, in_project: bool, done_once: bool) -> dict[int, Sequence[str]]:
+    """The codes that a call may give, by status; `done_once` says that it takes an Idempotency-Key."""
     if call.is_open:
         return {400: QUERY, 411: CODES[411]}
     found: dict[int, Sequence[str]] = {400: QUERY, **{status: CODES[status] for status in (401, 403, 503)}}
@@ -98,15 +106,18 @@ def codes_of(call: Call, *, in_project: bool) -> dict[int, Sequence[str]]:
     if call.gone:
         statuses.append(410)
     found |= {status: CODES[status] for status in statuses}
-    if call.conflicts:
-        found[409] = tuple(dict.fromkeys(call.conflicts))
+    conflicts = (*call.conflicts, *(("idempotency_in_progress",) if done_once else ()))
+    if conflicts:
+        found[409] = tuple(dict.fromkeys(conflicts))
+    if done_once:
+        found[422] = REUSED
     return dict(sorted(found.items()))
 
 
 def name_of(status: int, codes: Iterable[str]) -> str | None:
     """The name of the answer that many calls share; None for one that is a call's own."""
-    if status == HTTPStatus.BAD_REQUEST:
-        return BAD_REQUESTS[tuple(codes)]
+    if tuple(codes) in SHARED.get(status, {}):
+        return SHARED[status][tuple(codes)]
     if status in CODES:
         return HTTPStatus(status).phrase.title().replace(" ", "").replace("-", "")
     return None
@@ -125,5 +136,5 @@ def answer(status: int, codes: Sequence[str]) -> dict[str, Any]:
 
 def shared() -> dict[str, Any]:
     """The errors that many calls share, by name."""
-    found = [(HTTPStatus.BAD_REQUEST.value, codes) for codes in BAD_REQUESTS] + list(CODES.items())
+    found = [*CODES.items(), *((status, codes) for status, known in SHARED.items() for codes in known)]
     return {str(name_of(status, codes)): answer(status, codes) for status, codes in found}

@@ -25,9 +25,10 @@ from agileml.api.schema.kit import (
     shape,
 )
 from agileml.metrics.actions.corrections import CORRECTION_FIELDS
-from agileml.metrics.actions.settings import METRIC_FIELDS
-from agileml.metrics.models import Metric
+from agileml.metrics.actions.settings import BASELINE_FIELDS, METRIC_FIELDS
+from agileml.metrics.models import Criterion, Metric
 
+CRITERION_STATE = one_of(*Criterion.State.values)
 DATASET = obj({"name": TEXT, "digest": TEXT})
 STEP: Schema = says({"type": "integer", "minimum": -1}, "-1 for none.", 3)
 RESULTS = ("created", "unchanged", "superseded", "refused")
@@ -87,6 +88,30 @@ SHAPES = {
         at=MOMENT,
         revision=REVISION,
     ),
+    "Baseline": shape(
+        columns.BASELINE,
+        uid=UID,
+        metric=says(TEXT, "Its key.", "error"),
+        label=TEXT,
+        candidate=maybe(ref("NamedCandidate")),
+        constant=maybe(DOUBLE),
+        dataset=says(TEXT, "Its digest; empty is any."),
+        split=says(TEXT, "Empty is any."),
+        revision=REVISION,
+    ),
+    "Judgement": shape(
+        columns.JUDGEMENT,
+        uid=UID,
+        ticket=NUMBER,
+        criterion=says(UID, "The criterion's."),
+        state=CRITERION_STATE,
+        value=says(maybe(DOUBLE), "What was compared."),
+        bound=says(maybe(DOUBLE), "What it was compared with."),
+        candidate=says(maybe(TEXT), "Its name."),
+        compared=says(OBJECT, "All that was looked at."),
+        at=MOMENT,
+        revision=REVISION,
+    ),
     "Received": obj(
         {
             "external_id": TEXT,
@@ -119,6 +144,25 @@ SHAPES = {
 }  # fmt: skip
 
 CALLS = {
+    (metrics.Baselines, "get"): listed("List baselines", "Baseline", columns.BASELINE),
+    (metrics.Baselines, "post"): Call(
+        "Set a baseline",
+        {201: ref("Baseline")},
+        body(BASELINE_FIELDS, ("metric", "label")),
+        {"metric": "error", "label": "By hand", "constant": 0.5},
+        words="Leads may. A measured candidate or a constant, in place of what there is for the metric, dataset and "
+        "split; what is judged by it is judged anew.",
+    ),
+    (metrics.OneBaseline, "delete"): Call(
+        "Take a baseline away", {204: None}, words="Leads may. What was judged against it is judged anew."
+    ),
+    (metrics.Judgements, "get"): listed(
+        "List how a ticket's criteria were judged",
+        "Judgement",
+        columns.JUDGEMENT,
+        words="Those of criteria that have gone too.",
+        criterion=says(UID, "Of this criterion."),
+    ),
     (metrics.Metrics, "get"): listed("List the metrics", "Metric", columns.METRIC),
     (metrics.OneMetric, "patch"): Call(
         "Say which way a metric is better",

@@ -25,6 +25,7 @@ from agileml.api.schema.kit import (
     shape,
 )
 from agileml.api.schema.stories import BESIDE, RANK
+from agileml.metrics.models import Criterion
 from agileml.planning.actions.links import LINK_FIELDS, TEXT_AT_MOST
 from agileml.planning.actions.notes import FINDING_FIELDS, OPINION_FIELDS
 from agileml.work import links
@@ -96,7 +97,7 @@ SHAPES = {
     "Criterion": obj(
         _definition
         | {
-            "state": one_of("pending", "met", "not_met", "ahead_untested"),
+            "state": one_of(*Criterion.State.values),
             "measured": says(maybe(DOUBLE), "The value that was compared last."),
         }
     ),
