@@ -69,6 +69,52 @@ def test_no_body_makes_the_server_fail(route: Route, world: World, data: st.Data
     assert answer.status_code < 500, (sent, answer.content)
 
 
+def nested(depth: int) -> Any:
+    """Lists in lists."""
+    value: Any = "deep"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+HOSTILE = [
+    nested(33), nested(400), {"a": nested(30)}, 10**30, -(10**400), 2**63, 1e308, 5e-324, -0.0,
+    "\0", "a\0b", "\ud800", "\udfff\ud800", "\u202eevil\u202c", "مرحبا", "e" + "\u0301" * 500, "\ufeff", "\x1b[2J",
+    "<script>alert(1)</script>", "'; DROP TABLE work_ticket; --", "x" * 1_000_000, "\U0001f600" * 60_000,
+    {"\0": 1}, {"\ud800": 1}, {"__proto__": {}}, {"x" * 100_000: 1}, ["x"] * 5_000,
+    {str(at): at for at in range(3_000)},
+]  # fmt: skip
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=3 * settings.default.max_examples,
+)
+@given(data=st.data())
+def test_nothing_hostile_makes_the_server_fail_or_is_kept_from_its_readers(world: World, data: st.DataObject):
+    api = Api(world.cast.lead)
+    route = data.draw(st.sampled_from(WRITING))
+    place = data.draw(st.sampled_from(list(places(route.sent))))
+    sent = with_at(route.sent, place, data.draw(st.sampled_from(HOSTILE)))
+    with undone():
+        answer = api(route.method.upper(), route.address(world), sent, **route.headers)
+        assert answer.status_code < 500, (route.id, place, answer.content[:300])
+        if answer.status_code < 300:
+            api.get("changes/?limit=1000")
+            api.get("tickets/")
+
+
+@pytest.mark.parametrize("raw", [b"[" * 200_000, b'{"a":' * 100_000, b'"\xff"', b"1" * 500_000, b"\xef\xbb\xbf{}", b""])
+def test_no_bytes_make_the_server_fail(world: World, raw: bytes):
+    api = Api(world.cast.lead)
+    for route in WRITING[::9]:
+        answer = api.client.generic(
+            route.method.upper(), route.address(world), raw, content_type="application/json",
+            headers=api.headers | {"If-Match": '"1"'},
+        )  # fmt: skip
+        assert answer.status_code in ((400, 413, 422) if raw else range(500)), (route.id, answer.content[:300])
+
+
 MOVES = ["add", "remove", "skip", "restore", "defer", "change", "split", "sprint"]
 FIELDS = ["ticket", "new", "set", "into", "to", "to_base_version", "note", "resume_cost", "revisit_if"]
 values: st.SearchStrategy[Any] = (

@@ -14,7 +14,7 @@ from schemathesis import GenerationMode
 
 from tests.api import described
 from tests.api.client import Api
-from tests.api.routes import ERROR, World, make_world, undone
+from tests.api.routes import BASE, ERROR, World, make_world, undone
 
 OPERATIONS = sorted(described.operations())
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
@@ -45,8 +45,10 @@ def in_the_world(world: World, path: str) -> dict[str, Any]:
     """What leads an address to something that is there."""
     known = {"key": "TST", "number": 1, "version": 2, "slug": "reader", "proposal": world.proposal.uid}
     known |= {"source": world.source.uid, "binding": world.binding.uid}
-    known["uid"] = ERROR if "/metrics/" in path else world.decision.uid
-    return {name: value for name, value in known.items() if f"{{{name}}}" in path}
+    known["uid"] = ERROR if "/metrics/" in path else BASE if "/baselines/" in path else world.decision.uid
+    return {
+        name: value if isinstance(value, int) else str(value) for name, value in known.items() if f"{{{name}}}" in path
+    }
 
 
 def token_of(world: World, role: str) -> dict[str, str]:

@@ -1,0 +1,99 @@
+"""Of every kind there is one shape: the answer that made a thing, its list, its own address and the feed's agree."""
+
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from agileml.api.schema import catalogue
+from tests.api import described
+from tests.api.client import Api
+from tests.api.routes import NOTHING, ROUTES, Route, World, make_world, patterns, undone, view_of
+
+VIEWS: dict[str, Any] = {str(pattern.name): view_of(pattern) for pattern in patterns()}
+MAKING = [
+    route
+    for route in ROUTES
+    if route.method == "post" and route.status == 201 and "cursor" in VIEWS[route.name].takes.get("get", ())
+]
+# What the feed calls each, and its shape.
+SHAPES = {
+    "baseline": "Baseline", "binding": "Binding", "comment": "Comment", "correction": "Correction",
+    "decision": "Decision", "dismissal": "Dismissal", "epic": "Epic", "evaluation": "Evaluation", "finding": "Finding",
+    "member": "Member", "metric": "Metric", "model": "Model", "opinion": "Opinion", "project": "Project",
+    "promotion": "Promotion", "proposal": "Proposal", "review": "Review", "source": "Source", "sprint": "Sprint",
+    "story": "Story", "ticket": "Ticket",
+}  # fmt: skip
+# These are not things of their own: a push is its snapshots, and a report is read at its address.
+OTHERS = {"snapshots", "report"}
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world()
+
+
+def feed(api: Api) -> list[dict[str, Any]]:
+    changes: list[dict[str, Any]] = api.get("changes/?limit=1000")["changes"]
+    return changes
+
+
+def alone(api: Api, route: Route, world: World, made: dict[str, Any]) -> Any:
+    """The thing at its own address, if it has one."""
+    for name in ("number", "slug", "uid"):
+        if name in made:
+            answer = api("GET", f"{route.address(world)}{made[name]}/")
+            if answer.status_code == 200:
+                return answer.json()
+    return made
+
+
+def test_what_is_made_looks_the_same_in_its_list_alone_and_in_the_feed(world: World):
+    api = Api(world.cast.lead)
+    assert len(MAKING) > 15
+    for route in MAKING:
+        with undone():
+            made = api.post(route.address(world), route.sent, status=201)
+            listed = {row["uid"]: row for row in api.walk(route.address(world))}
+            assert listed[made["uid"]] == made, route.id
+            assert alone(api, route, world, made) == made, route.id
+            told = [one for one in feed(api) if one["uid"] == made["uid"] and one["resource"]]
+            if told:  # what was there already, and is only set anew, comes as a diff
+                assert told[-1]["resource"] == made, route.id
+            else:
+                assert [one for one in feed(api) if one["uid"] == made["uid"]][-1]["action"] == "updated", route.id
+
+
+def test_every_kind_comes_in_the_feed_in_its_described_shape(world: World):
+    api = Api(world.cast.lead)
+    for route in MAKING:
+        api("POST", route.address(world), route.sent)
+    components = {"components": {"schemas": described.document()["components"]["schemas"]}}
+    kinds = set()
+    for change in feed(api):
+        if change["action"] != "created" or change["kind"] in OTHERS:
+            continue
+        kinds.add(change["kind"])
+        shape = {**components, "$ref": f"#/components/schemas/{SHAPES[change['kind']]}"}
+        found = [error.message for error in jsonschema_rs.Draft202012Validator(shape).iter_errors(change["resource"])]
+        assert not found, (change["kind"], found)
+    assert {*kinds, "dismissal"} == set(SHAPES)
+    assert set(SHAPES.values()) <= set(catalogue.SHAPES)
+
+
+def test_the_newest_policy_is_that_of_its_model(world: World):
+    api = Api(world.cast.lead)
+    route = next(route for route in ROUTES if route.id == "post model-policy")
+    made = api.post(route.address(world), route.sent, status=201)
+    assert api.walk("models/reader/policies/")[-1] == made
+    assert api.get("models/reader/")["policy"] == made
+    assert feed(api)[-1]["diff"]["policy"][1] == made
+
+
+def test_what_was_put_aside_is_in_the_feed_as_it_is_listed(world: World):
+    api = Api(world.cast.lead)
+    finding = api.post("tickets/1/findings/", {"kind": "refutes", "text": "No.", "cites": []})
+    key = f"finding:{finding['uid']}"
+    assert key != NOTHING
+    left = api.post("sprints/1/suggestions/dismiss/", {"key": key}, status=200)
+    assert feed(api)[-1]["resource"] == left["dismissed"][-1]
