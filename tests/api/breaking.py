@@ -71,7 +71,7 @@ class Comparison:
         old, new, seen = self._resolved(old, new, seen)
         if seen and seen[-1] in seen[:-1]:
             return
-        if lost := _types(old) - _types(new):
+        if lost := _types(new) and _types(old) - _types(new):
             yield f"{where} takes {', '.join(sorted(lost))} no more"
         if lost := _words(new) and _words(old) - _words(new):
             yield f"{where} takes {', '.join(sorted(map(str, lost)))} no more"

@@ -13,7 +13,8 @@ from tests.api.routes import ROUTES, Route, World, make_world, patterns, undone,
 
 VIEWS: dict[str, Any] = {str(pattern.name): view_of(pattern) for pattern in patterns()}
 LISTS = [route for route in ROUTES if "cursor" in VIEWS[route.name].takes.get(route.method, ())]
-WRITING = [route for route in ROUTES if route.method != "get"]
+# Without what would take away the thing that a list hangs on: `shuffle` deletes beside it.
+WRITING = [route for route in ROUTES if route.method not in {"get", "delete"}]
 AT_ONCE = len(WRITING) // 4  # so that a few of them come in while one list is walked, and all of them over all lists
 BY_NAME = {route.id: route for route in ROUTES}
 # What comes, goes and moves most often, each with what makes it another one each time.

@@ -135,9 +135,9 @@ SHAPES = {
         "type": "object",
         "description": "Points of one run; or a plain object of metrics, nested or not; or `format` and `payload`.",
         "properties": {
-            "external_id": says(TEXT, "The run's name: what makes it safe to send again.", PUSH["external_id"]),
-            "candidate": TEXT,
-            "points": says(many(ANYTHING), "`metric`, `value`, and perhaps `step` and `pair_key`, of each."),
+            "external_id": says(ANYTHING, "The run's name: what makes it safe to send again.", PUSH["external_id"]),
+            "candidate": says(ANYTHING, "What was measured, by its name.", PUSH["candidate"]),
+            "points": says(ANYTHING, "`metric`, `value`, and perhaps `step` and `pair_key`, of each."),
         },
         "additionalProperties": True,
     },
