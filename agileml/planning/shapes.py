@@ -33,8 +33,8 @@ OF_A_TICKET = (
     "pk", "project_id", "uid", "number", "type", "title", "question", "description", "expected_benefit",
     "riskiest_assumption", "stop_when", "component", "story__number", "story__epic__number", "labels", "estimate",
     "assignee__uid", "assignee__name", "reviewer__uid", "reviewer__name", "status", "outcome", "unverified",
-    "blocked_since", "blocked_why", "waiting_on_run", "links", "checklist", "split_from__number", "rank", "version", "revision",
-    "created_at", "updated_at",
+    "blocked_since", "blocked_why", "waiting_on_run", "links", "checklist", "split_from__number", "rank", "version",
+    "revision", "created_at", "updated_at",
 )  # fmt: skip
 Flat = namedtuple("Flat", OF_A_TICKET)  # type: ignore[misc]
 

@@ -60,7 +60,7 @@ def _answer(operation: dict[str, Any], status: int) -> dict[str, Any]:
 def _strict(operation: dict[str, Any], schema: Schema) -> Schema:
     """A list's rows are whole: nobody asked for some columns."""
     rows = schema.get("properties", {}).get("results")
-    if rows is None:
+    if "anyOf" not in (rows or {}).get("items", {}):
         return schema
     return {**schema, "properties": schema["properties"] | {"results": rows | {"items": rows["items"]["anyOf"][0]}}}
 

@@ -36,6 +36,8 @@ PAGE: Mapping[str, Schema] = {
         {"type": "integer", "minimum": 1, "maximum": paging.MOST, "default": paging.LIMIT}, "How many rows at once."
     ),
     "cursor": says(TEXT, "Where the page begins: follow `next` as it is."),
+    "ext_system": says(TEXT, "Known to this system.", "jira"),
+    "ext_id": says(TEXT, "By this name there.", "OCR-1"),
     "fields": says(TEXT, "The columns that are wanted, with commas.", "uid"),
 }
 IF_MATCH = {

@@ -15,6 +15,8 @@ ERROR = obj(
     },
     ticket=says(maybe(NUMBER), "The number of the ticket that it is about."),
     versions=says(many(COUNT), "The plan versions that stand in the way."),
+    uid=says(TEXT, "Of what goes by that name."),
+    number=maybe(NUMBER),
     limit=says(COUNT, "The limit that this goes beyond."),
 )
 PROBLEM = says(
@@ -29,6 +31,10 @@ PROBLEM = says(
         },
         need=says(TEXT, "What one's role lacks."),
         current=says({}, "The thing, or the plan's version, as it is."),
+        conflicting_fields=says(
+            many(obj({"field": TEXT, "who": {}, "at": maybe(TEXT), "yours": {}, "theirs": {}})),
+            "What somebody wrote in the same fields meanwhile.",
+        ),
         since=says({"type": "array"}, "The decisions since the version that was seen."),
         fields=says(many(TEXT), "Which fields need a decision."),
         sprint=says(maybe(NUMBER), "The sprint whose plan it is."),
@@ -62,7 +68,7 @@ CODES: Mapping[int, Sequence[str]] = {
     404: ("not_found",),
     410: ("resync",),
     411: ("length_required",),
-    412: ("stale",),
+    412: ("stale", "exists"),
     413: ("too_large",),
     415: ("unsupported_media_type",),
     422: ("invalid",),
@@ -100,7 +106,7 @@ def codes_of(call: Call, *, in_project: bool, done_once: bool) -> dict[int, Sequ
     if call.body is not None:
         statuses += BODY_STATUSES
         found[400] = (*found[400], "parse_error")
-    if call.needs_version:
+    if call.needs_version or call.upserts:
         statuses += [412, 428]
         found[400] = (*found[400], "bad_if_match")
     if call.gone:

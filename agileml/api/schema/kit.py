@@ -110,6 +110,9 @@ def _of_hint(hint: Any) -> Schema:
     return many(_of_hint(inside[0]))
 
 
+ELSEWHERE = says(many(obj({"system": TEXT, "id": TEXT, "url": TEXT})), "What it is called in other systems.")
+
+
 @dataclass(frozen=True)
 class Call:
     """One method of one address.
@@ -117,7 +120,8 @@ class Call:
     `answers` are the schemas of what it answers when it works, by status (None: no body); `conflicts` the codes of its
     409, and `gone` whether it may answer 410. `body` is what it takes, None for nothing; `needs_version` asks for
     If-Match, `tagged` answers with an ETag. `lists` names the columns of a list's rows. `words` says what the summary
-    does not, in Markdown; `example` is a body that works. `is_open` is for everybody.
+    does not, in Markdown; `example` is a body that works. `is_open` is for
+    everybody; `upserts` takes If-Match where there is such a thing.
     """
 
     summary: str
@@ -130,6 +134,7 @@ class Call:
     tagged: bool = False
     located: bool = False
     gone: bool = False
+    upserts: bool = False
     is_open: bool = False
     lists: Sequence[str] = ()
     query: Mapping[str, Schema] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from agileml.api.schema.kit import (
     COUNT,
     DAY,
     DOUBLE,
+    ELSEWHERE,
     MOMENT,
     NUMBER,
     REVISION,
@@ -187,6 +188,7 @@ SHAPES = {
         replans=COUNT,
         started_at=maybe(MOMENT),
         closed_at=maybe(MOMENT),
+        external_refs=ELSEWHERE,
         version=VERSION,
         revision=REVISION,
     ),
@@ -258,6 +260,7 @@ CALLS = {
         {201: ref("Sprint")},
         body(SPRINT_FIELDS),
         {"start": "2026-11-16", "end": "2026-11-27", "goal": "Know what limits us"},
+        conflicts=("external_ref_taken",),
         words="Without `start` it begins on the working day after the latest one ends, today at the earliest; without "
         "`end` it takes the project's `sprint_days`.",
         tagged=True,
@@ -271,7 +274,7 @@ CALLS = {
         {"name": "The one"},
         words="The goal, increment and end of an active sprint change only by a decision: with `decision` this makes "
         "one of a single move, without it is 409 `needs_decision`.",
-        conflicts=("needs_decision", "start_is_history", *REFUSED),
+        conflicts=("needs_decision", "start_is_history", "external_ref_taken", *REFUSED),
         needs_version=True,
         tagged=True,
     ),

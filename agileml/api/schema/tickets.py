@@ -6,6 +6,7 @@ from agileml.api.schema.kit import (
     ADDRESS,
     BOOL,
     DOUBLE,
+    ELSEWHERE,
     MOMENT,
     NUMBER,
     REVISION,
@@ -19,6 +20,7 @@ from agileml.api.schema.kit import (
     many,
     maybe,
     obj,
+    of_check,
     one_of,
     ref,
     says,
@@ -38,7 +40,7 @@ WORDS: Schema = {"type": "string", "examples": ["todo"], "description": "One or 
 REFUSED_PLAN = (
     "needs_decision", "refused", "twice", "unknown_ticket", "reason_code_required", "reason_required",
     "evidence_required", "unknown_evidence", "already_in_sprint", "in_another_sprint", "done", "not_in_sprint",
-    "already_skipped", "already_drafted", "sprint_closed", "invalid",
+    "already_skipped", "already_drafted", "sprint_closed", "invalid", "external_ref_taken",
 )  # fmt: skip
 
 _definition: dict[str, Schema] = {
@@ -74,6 +76,7 @@ _ticket: dict[str, Schema] = {
     "reviewer": maybe(ref("Person")),
     "status": STATUS,
     "outcome": maybe(one_of(*(word for word in Ticket.Outcome.values if word))),
+    "unverified": says(BOOL, "Another system says that it is done; nobody here looked."),
     "blocked": maybe(obj({"since": maybe(MOMENT), "why": TEXT})),
     "waiting_on_run": BOOL,
     "links": many(ref("Link")),
@@ -84,7 +87,7 @@ _ticket: dict[str, Schema] = {
     "rank": RANK,
     "depends_on": says(many(NUMBER), "The numbers of what it needs."),
     "criteria": many(ref("Criterion")),
-    "external_refs": many(obj({"system": TEXT, "id": TEXT, "url": TEXT})),
+    "external_refs": ELSEWHERE,
     "version": VERSION,
     "revision": REVISION,
     "created_at": MOMENT,
@@ -118,8 +121,18 @@ NEW: Schema = {
         "decision": maybe(ref("Why")),
     },
 }
+
+
+def _or_some(name: str) -> Schema:
+    """The whole list, or what comes to it and what goes."""
+    listed = of_check(TICKET_FIELDS[name])
+    return {"anyOf": [listed, obj({}, add=listed, remove=listed)]}
+
+
+IN_PART = {name: _or_some(name) for name in ("labels", "depends_on")}
 EDIT = body(
     TICKET_FIELDS,
+    **IN_PART,
     decision=says(maybe(ref("Why")), "Makes a decision of what is part of an active sprint's plan."),
     override=says({"type": "string", "maxLength": 2_000}, "A lead's reason to go beyond a hard limit."),
 )
