@@ -76,4 +76,3 @@ def page(
             return Page(changes, reached=changes[-1][0])
         changes.append((change["revision"], text))
     return Page(changes, reached=changes[-1][0] if len(changes) == limit else upto)
-

@@ -15,6 +15,7 @@ class OpenApi(ApiView):
 
     authentication_classes = ()
     permission_classes = ()
+    throttle_classes = ()
 
     def get(self, request: Request) -> HttpResponse:
         """Read it."""

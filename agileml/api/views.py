@@ -155,7 +155,8 @@ class ProjectView(ApiView):
         """Weak, so that it can never pass for a version in If-Match, which compares strongly."""
         stream = self.project.stream
         grounds = [
-            settings.RELEASE, stream.epoch, stream.revision, self.person.pk, self.person.name, self.origin, self.access.role,
+            settings.RELEASE, stream.epoch, stream.revision, self.person.pk, self.person.name, self.origin,
+            self.access.role,
             day_of(self.now, self.project.time_zone), self.request.build_absolute_uri(),
         ]  # fmt: skip
         return f'W/"{hashlib.sha256(repr(grounds).encode()).hexdigest()[:32]}"'

@@ -211,7 +211,8 @@ def _answers(view: type[APIView], verb: str, call: Call) -> dict[str, Any]:
     for status, schema in call.answers.items():
         told: dict[str, Any] = {"description": "What was asked for." if status != 204 else "Done."}
         if schema is not None:
-            told["content"] = {"application/json": {"schema": schema, "example": sample(schema, SHAPES)}}
+            media = "text/event-stream" if call.streams else "application/json"
+            told["content"] = {media: {"schema": schema, "example": sample(schema, SHAPES)}}
         if more := headers | (LOCATION if call.located and status == 201 else {}):
             told["headers"] = more
         found[str(status)] = told

@@ -7,6 +7,7 @@ from agileml.api.schema import (
     decisions,
     errors,
     itself,
+    members,
     metrics,
     mirrored,
     models,
@@ -16,11 +17,13 @@ from agileml.api.schema import (
     sprints,
     stories,
     tickets,
+    webhooks,
 )
 from agileml.api.schema.kit import Call, Schema
 
 PARTS: dict[str, Any] = {
     "Projects": projects,
+    "People, service accounts, tokens": members,
     "Epics and stories": stories,
     "Tickets": tickets,
     "Tickets kept in step": mirrored,
@@ -31,6 +34,7 @@ PARTS: dict[str, Any] = {
     "Champions": models,
     "Sources": sources,
     "Sync": changes,
+    "Webhooks": webhooks,
     "Description": itself,
 }
 

@@ -1,6 +1,6 @@
 """The sync feed."""
 
-from agileml.api import changes
+from agileml.api import changes, stream
 from agileml.api.schema.kit import (
     BOOL,
     COUNT,
@@ -22,10 +22,10 @@ from agileml.journal.models import Change
 
 _diff = says(by_name({"type": "array", "minItems": 2, "maxItems": 2}), "`{field: [old, new]}`.")
 _pointer = says(maybe(obj({"kind": TEXT, "uid": UID})), "What it hangs on.")
-_after = {"number": NUMBER, "version": COUNT}
+_ticket = {"number": NUMBER, "version": COUNT}
 
 SHAPES = {
-    "AfterImage": {"oneOf": [obj(_after | {"diff": _diff}), obj(_after | {"resource": ref("Ticket")})]},
+    "AfterImage": {"oneOf": [obj(_ticket | {"diff": _diff}), obj(_ticket | {"resource": ref("Ticket")})]},
     "Change": obj(
         {
             "revision": says(NUMBER, "Without gaps, in the order of commits.", 41),
@@ -53,6 +53,10 @@ SHAPES = {
     ),
 }
 
+_epoch = says(TEXT, "That of the lists that were read.")
+_after = says(COUNT, "The revision that one has come to.")
+_without = says(TEXT, "Leaves out what has this origin; `me` is the token that asks.", "me")
+
 CALLS = {
     (changes.Changes, "get"): Call(
         "Follow a project",
@@ -61,9 +65,18 @@ CALLS = {
         "anything again. A page ends at `limit` or 1 MB.",
         gone=True,
         query={
-            "epoch": says(TEXT, "That of the lists that were read."),
-            "after": says(COUNT, "The revision that one has come to."),
+            "epoch": _epoch,
+            "after": _after,
+            "exclude_origin": _without,
             "limit": {"type": "integer", "minimum": 1, "maximum": changes.MOST, "default": 100},
         },
+    ),
+    (stream.ChangesStream, "get"): Call(
+        "Follow a project as it happens",
+        {200: says(TEXT, "Server-sent events `change`, each with one change as `data` and `epoch:revision` as `id`.")},
+        words="Goes on after `Last-Event-ID`, if that is sent. A comment every 15 seconds says that it is alive.",
+        gone=True,
+        streams=True,
+        query={"epoch": _epoch, "after": _after, "exclude_origin": _without},
     ),
 }

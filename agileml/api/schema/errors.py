@@ -60,11 +60,12 @@ WORDS: Mapping[int, str] = {
     415: "Send `application/json`.",
     422: "The fields cannot be stored; `errors` points at each.",
     428: "Name the version that was seen, in `If-Match`.",
+    429: "Too much at once: wait `Retry-After` seconds.",
     503: "Busy: try again after `Retry-After` seconds.",
 }
 CODES: Mapping[int, Sequence[str]] = {
     401: ("not_authenticated", "authentication_failed", "token_expired", "token_revoked"),
-    403: ("forbidden", "scope", "csrf"),
+    403: ("forbidden", "scope", "csrf", "session_only"),
     404: ("not_found",),
     410: ("resync",),
     411: ("length_required",),
@@ -73,9 +74,11 @@ CODES: Mapping[int, Sequence[str]] = {
     415: ("unsupported_media_type",),
     422: ("invalid",),
     428: ("if_match_required",),
+    429: ("too_many",),
     503: ("busy",),
 }
 BODY_STATUSES = (411, 413, 415, 422)
+LATER = (429, 503)
 RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": COUNT}}
 
 
@@ -88,9 +91,11 @@ BAD_REQUESTS: Mapping[tuple[str, ...], str] = {
 
 
 REUSED = (*CODES[422], "idempotency_key_reused")
+STREAMING = (*CODES[429], "too_many_streams")
 SHARED: Mapping[int, Mapping[tuple[str, ...], str]] = {
     400: BAD_REQUESTS,
     409: {("idempotency_in_progress",): "InProgress"},
+    429: {STREAMING: "TooManyStreams"},
     422: {REUSED: "UnprocessableOrReused"},
 }
 
@@ -99,7 +104,7 @@ def codes_of(call: Call, *, in_project: bool, done_once: bool) -> dict[int, Sequ
     """The codes that a call may give, by status; `done_once` says that it takes an Idempotency-Key."""
     if call.is_open:
         return {400: QUERY, 411: CODES[411]}
-    found: dict[int, Sequence[str]] = {400: QUERY, **{status: CODES[status] for status in (401, 403, 503)}}
+    found: dict[int, Sequence[str]] = {400: QUERY, **{status: CODES[status] for status in (401, 403, *LATER)}}
     statuses: list[int] = [411]
     if in_project:
         statuses.append(404)
@@ -117,6 +122,8 @@ def codes_of(call: Call, *, in_project: bool, done_once: bool) -> dict[int, Sequ
         found[409] = tuple(dict.fromkeys(conflicts))
     if done_once:
         found[422] = REUSED
+    if call.streams:
+        found[429] = STREAMING
     return dict(sorted(found.items()))
 
 
@@ -137,7 +144,7 @@ def answer(status: int, codes: Sequence[str]) -> dict[str, Any]:
         "description": f"{WORDS[status]} {listed}.",
         "content": {CONTENT_TYPE: {"schema": schema}},
     }
-    return told | ({"headers": RETRY_AFTER} if status == HTTPStatus.SERVICE_UNAVAILABLE else {})
+    return told | ({"headers": RETRY_AFTER} if status in LATER else {})
 
 
 def shared() -> dict[str, Any]:

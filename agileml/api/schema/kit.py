@@ -72,7 +72,7 @@ def says(schema: Schema, words: str, *examples: Any) -> Schema:
     return {**schema, "description": words} | ({"examples": list(examples)} if examples else {})
 
 
-def body(checks: Mapping[str, Check], required: Sequence[str] = (), **known: Schema) -> Schema:
+def body(checks: Mapping[str, Check], required: Sequence[str] = (), /, **known: Schema) -> Schema:
     """What is sent, from the checks that it has to pass; `known` are members of which the checks do not say enough."""
     schema = object_of(checks, required)
     schema["properties"] |= known
@@ -121,7 +121,7 @@ class Call:
     409, and `gone` whether it may answer 410. `body` is what it takes, None for nothing; `needs_version` asks for
     If-Match, `tagged` answers with an ETag. `lists` names the columns of a list's rows. `words` says what the summary
     does not, in Markdown; `example` is a body that works. `is_open` is for
-    everybody; `upserts` takes If-Match where there is such a thing.
+    everybody; `upserts` takes If-Match where there is such a thing; `streams` answers with server-sent events.
     """
 
     summary: str
@@ -136,6 +136,7 @@ class Call:
     gone: bool = False
     upserts: bool = False
     is_open: bool = False
+    streams: bool = False
     lists: Sequence[str] = ()
     query: Mapping[str, Schema] = field(default_factory=dict)
 

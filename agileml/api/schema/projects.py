@@ -70,9 +70,6 @@ SHAPES = {
         version=VERSION,
         revision=REVISION,
     ),
-    "Member": shape(
-        columns.MEMBER, uid=UID, user=ref("Person"), role=ROLE, joined_at=MOMENT, revision=REVISION
-    ),
     "Me": obj(
         {
             "id": UID,
@@ -108,5 +105,4 @@ CALLS = {
         needs_version=True,
         tagged=True,
     ),
-    (projects.Members, "get"): listed("List the participants", "Member", columns.MEMBER),
 }
