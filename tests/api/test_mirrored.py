@@ -149,7 +149,7 @@ def test_an_atomic_batch_is_done_whole_or_not_at_all(cast: Cast, api: Api):
     problem = batch(api, *listed, atomic=True, status=409)
     assert problem["code"] == "batch_refused"
     assert [result["status"] for result in problem["results"]] == [424, 424, 412, 422]
-    assert [error["pointer"] for error in problem["errors"]] == ["/tickets/2", "/tickets/3/title"]
+    assert [error["pointer"] for error in problem["errors"]] == ["/tickets/2/title", "/tickets/3/title"]
     assert codes(problem) == ["stale", "required"]
     assert (Change.objects.count(), Ticket.objects.count()) == (head, 2)
     done = api.post("tickets/batch/", {"tickets": listed[:2]}, status=200)
