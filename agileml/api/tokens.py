@@ -67,7 +67,7 @@ class ServiceTokens(ProjectView):
         if row is None:
             raise Hidden(member)
         rows = Token.objects.filter(user=row.user_id).select_related("project")
-        return paging.page(request, rows, _tokens, columns.TOKEN, by="pk")
+        return self.vouched(paging.page(request, rows, _tokens, columns.TOKEN, by="pk"))
 
     def post(self, request: Request, key: str, member: UUID) -> Response:
         """Make one."""

@@ -141,7 +141,7 @@ class ProjectView(ApiView):
 
     def handle_exception(self, exc: Exception) -> Response:
         """The answer to an error, or that nothing has changed."""
-        return Response(status=304) if isinstance(exc, Unchanged) else super().handle_exception(exc)
+        return self.vouched(Response(status=304)) if isinstance(exc, Unchanged) else super().handle_exception(exc)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """What can be asked for again is kept by who asked, and asked for again each time."""

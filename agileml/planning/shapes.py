@@ -58,12 +58,14 @@ def _part(row: Ticket, around: dict[str, Any], name: str) -> Any:
 
 
 def tickets(rows: Iterable[Any], *, key: str, with_refs: bool = True) -> list[Shape]:
-    """Tickets as clients see them, in the order of `rows`; five queries, however many there are.
+    """Tickets as clients see them, in the order of `rows`; five queries, however many there are, and none for none.
 
     `key` is the project's; without `with_refs` their names elsewhere are not read, where nobody is to see them. The
     rows are `flat`, or tickets that were `loaded`.
     """
     rows = [_flattened(row) if isinstance(row, Ticket) else row for row in rows]
+    if not rows:
+        return []
     ids = [row.pk for row in rows]
     needs: dict[int, list[int]] = defaultdict(list)
     for ticket_id, number in (
@@ -80,7 +82,7 @@ def tickets(rows: Iterable[Any], *, key: str, with_refs: bool = True) -> list[Sh
     held = Assignment.objects.filter(Among("ticket_id", ids), ended_by=None)
     for ticket_id, opened, number in held.values_list("ticket", "opened_by", "sprint__number"):
         (planned if opened is None else active)[ticket_id] = number
-    refs = refs_of(rows[0].project_id, "ticket", [row.uid for row in rows]) if with_refs and rows else {}
+    refs = refs_of(rows[0].project_id, "ticket", [row.uid for row in rows]) if with_refs else {}
     return [
         {
             "uid": str(row.uid),

@@ -34,6 +34,7 @@ from agileml.projects.models import Invitation, Membership, Token
 from agileml.projects.rules import Need
 from agileml.work.actions import add_comment, create_epic, create_story
 from agileml.work.models import Comment, Finding, Ticket
+from tests.api.client import Api
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, measure, replan
 
 RULE, SVM, MLP, ERROR, BASE = (f"0f8fad5b-d9cb-469f-a165-70867728950{digit}" for digit in "12345")
@@ -343,6 +344,14 @@ ROUTES = [
     Route("changes-stream", "get", Need.READ),
     Route("schema", "get", None, is_open=True),
 ]
+
+
+def asking(route: Route, world: World) -> Api:
+    """The lead with a token, or in a browser where no token may ask."""
+    api = Api(None if route.is_session else world.cast.lead)
+    if route.is_session:
+        api.client.force_login(world.cast.lead)
+    return api
 
 
 def patterns() -> Iterator[URLPattern]:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.api.client import Api
-from tests.api.routes import ROUTES, Route, World, make_world, patterns, undone, view_of
+from tests.api.routes import ROUTES, Route, World, asking, make_world, patterns, undone, view_of
 
 WRITING = [route for route in ROUTES if route.method in {"post", "put", "patch"}]
 READING = [route for route in ROUTES if route.method == "get"]
@@ -27,14 +27,6 @@ anything = st.recursive(
 @pytest.fixture
 def world(db: None) -> World:
     return make_world()
-
-
-def asking(route: Route, world: World) -> Api:
-    """The lead with a token, or in a browser where no token may ask."""
-    api = Api(None if route.is_session else world.cast.lead)
-    if route.is_session:
-        api.client.force_login(world.cast.lead)
-    return api
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -106,8 +98,8 @@ def test_nothing_hostile_makes_the_server_fail_or_is_kept_from_its_readers(world
 
 @pytest.mark.parametrize("raw", [b"[" * 200_000, b'{"a":' * 100_000, b'"\xff"', b"1" * 500_000, b"\xef\xbb\xbf{}", b""])
 def test_no_bytes_make_the_server_fail(world: World, raw: bytes):
-    api = Api(world.cast.lead)
     for route in WRITING[::9]:
+        api = asking(route, world)
         answer = api.client.generic(
             route.method.upper(), route.address(world), raw, content_type="application/json",
             headers=api.headers | {"If-Match": '"1"'},

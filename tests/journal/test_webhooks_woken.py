@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from agileml.lib.bell import ring
 from agileml.projects.actions.webhooks import make_webhook, remove_webhook
 from agileml.projects.doors import together
 from tests.factories import NOW, Cast, make_cast, make_ticket
@@ -31,14 +32,14 @@ def test_a_write_wakes_who_sends_once_it_is_there(
     other = make_cast("OTH")
     with django_capture_on_commit_callbacks(execute=True) as callbacks:
         make_ticket(other)
-    assert callbacks == []
+    assert [call for call in callbacks if call is not ring] == []
     with django_capture_on_commit_callbacks(execute=True):
         make_ticket(cast)
     assert woken == [("webhooks.changed", cast.project.stream_id)]
     remove_webhook(project=cast.project, webhook=row.uid, actor=cast.lead, now=NOW)
     with django_capture_on_commit_callbacks(execute=True) as callbacks:
         make_ticket(cast)
-    assert callbacks == []
+    assert [call for call in callbacks if call is not ring] == []
 
 
 def test_writes_that_are_one_wake_once(
@@ -57,7 +58,7 @@ def test_what_changes_nothing_wakes_nobody(
     make(cast)
     with django_capture_on_commit_callbacks(execute=True) as callbacks:
         make(cast)
-    assert callbacks == []
+    assert [call for call in callbacks if call is not ring] == []
 
 
 def test_no_write_takes_a_statement_more_than_without(cast: Cast):

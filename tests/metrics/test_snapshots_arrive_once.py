@@ -152,13 +152,12 @@ def test_the_number_of_queries_does_not_grow_with_the_points():
             arrive(cast, ticket, [point(0.1, step=step) for step in range(many)])
         statements = [query["sql"] for query in ran if query["sql"].split()[0] not in CONTROL]
         stores = [sql for sql in statements if sql.startswith('INSERT INTO "metrics_snapshot"')]
-        # SQLite takes so few parameters that Django stores forty rows a statement there.
-        assert connection.vendor == "sqlite" or len(stores) == -(-many // 500)
+        assert len(stores) == 1
         return len(statements) - len(stores)
 
     few, many = queries(100), queries(1000)
     assert few == many
-    assert many + 1000 // 500 <= 20
+    assert many + 1 <= 20
     assert Snapshot.objects.exclude(step=NO_STEP).count() == 1100
 
 

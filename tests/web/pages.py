@@ -47,11 +47,12 @@ class Page:
     def address(self, world: World) -> str:
         uids = {
             "sources": world.source.uid, "members": world.service.uid, "metrics": ERROR, "tokens": world.token.uid,
-            "proposal": world.proposal.uid,
+            "proposal": world.proposal.uid, "webhooks": world.webhook.uid,
         }  # fmt: skip
         given = {
             "key": "TST", "number": 1, "slug": "reader", "kind": "metric_file", "decision": world.decision.uid,
             "token": world.service_token.uid, "base": Baseline.objects.get().uid,
+            "delivery": world.delivery.uid,
             "uid": uids.get(self.name.split("_")[0], world.decision.uid),
         } | dict(self.args)  # fmt: skip
         if self.name == "correct":
@@ -115,7 +116,7 @@ PAGES = [
         {"do": "correct", "was": "0", "candidate": "deskewed", "reason": "It was."},
         args={"number": 3},
     ),
-    Page("edit", WORK, WORK),
+    Page("edit", WORK, WORK, {"version": "1"}),
     Page("replan", READ, WORK, {}, 200),
     Page("proposal_index", READ),
     Page("proposal", READ, DECIDE, {"do": "decline", "answer": "Not yet."}),
@@ -136,6 +137,12 @@ PAGES = [
     Page("sources_edit", LEAD, LEAD, {"name": "Runs"}),
     Page("sources_act", NEVER, LEAD, {"do": "pause"}),
     Page("settings", LEAD, LEAD, SETTINGS),
+    Page("events", READ),
+    Page("webhooks", LEAD),
+    Page("webhooks_add", NEVER, LEAD, {"url": "https://example.com/hook"}, 200),
+    Page("webhooks_endpoint", LEAD, LEAD, {"url": "https://example.com/hook"}),
+    Page("webhooks_act", NEVER, LEAD, {"do": "pause"}),
+    Page("webhooks_redeliver", NEVER, LEAD),
     Page("members", READ, LEAD, {"email": "outsider-tst@example.com", "role": "lead"}, 422),
     Page("members_invitation", NEVER, LEAD, {"role": "member"}, 200),
     Page("members_uninvite", NEVER, LEAD),
@@ -151,7 +158,7 @@ PAGES = [
     Page("tried", READ),
     Page("epics", READ, WORK, {"title": "Read faster"}),
     Page("epic", READ, WORK),
-    Page("story", READ, WORK),
+    Page("story", READ, WORK, {"version": "1"}),
     Page("sprints", READ, WORK, {"start": "2026-12-14", "end": "2026-12-25"}),
     Page("sprint_edit", READ, WORK, got=302),
     Page("sprint_start", READ, LEAD, {}, 422, got=302),

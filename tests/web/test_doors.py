@@ -19,6 +19,8 @@ KNOWN = {
     "uid": "{decision}",
     "decision": "{decision}",
     "token": "{decision}",
+    "delivery": "{decision}",
+    "base": "{decision}",
 }
 
 

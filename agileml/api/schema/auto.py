@@ -120,7 +120,7 @@ class Described(AutoSchema):
             "tags": [TAGS[view]],
             "security": [] if call.is_open else [{name: []} for name in SECURITY],
             "parameters": [*_places(path, path_regex), *_query(view, verb, call), *headers],
-            "responses": {**_answers(view, verb, call), **_errors(view, verb, call)},
+            "responses": {**_answers(view, verb, call), **_errors(view, verb, call, named="{" in path)},
         }
         if call.words:
             operation["description"] = call.words
@@ -221,11 +221,9 @@ def _answers(view: type[APIView], verb: str, call: Call) -> dict[str, Any]:
     return found
 
 
-def _errors(view: type[APIView], verb: str, call: Call) -> dict[str, Any]:
+def _errors(view: type[APIView], verb: str, call: Call, *, named: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for status, codes in errors.codes_of(
-        call, in_project=issubclass(view, ProjectView), done_once=_is_done_once(view, verb)
-    ).items():
+    for status, codes in errors.codes_of(call, named=named, done_once=_is_done_once(view, verb)).items():
         shared = errors.name_of(status, codes)
         found[str(status)] = {"$ref": f"#/components/responses/{shared}"} if shared else errors.answer(status, codes)
     return found

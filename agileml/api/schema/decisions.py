@@ -42,7 +42,7 @@ REFUSED = (
     "stale_version", "refused", "no_moves", "needs_sprint", "twice", "unknown_ticket", "reason_code_required",
     "reason_required", "evidence_required", "unknown_evidence", "already_in_sprint", "in_another_sprint", "done",
     "not_in_sprint", "not_skipped", "already_skipped", "unknown_sprint", "same_sprint", "sprint_planned",
-    "sprint_closed", "already_drafted", "stale_target", "invalid",
+    "sprint_closed", "already_drafted", "stale_target", "invalid", "external_ref_taken",
 )  # fmt: skip
 TAKEN_BACK = (
     "overtaken", "already_taken_back", "refused", "reason_required", "invalid", "sprint_closed", "not_active",

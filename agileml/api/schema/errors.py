@@ -41,6 +41,7 @@ PROBLEM = says(
         partial_possible=says(BOOL, "Whether the rest can be taken back."),
         epoch=says(TEXT, "The new history's."),
         revision=says(COUNT, "The new history's."),
+        results=says(many(ref("BatchResult")), "What became of each line of a batch."),
     ),
     "RFC 9457. What is there beside the six that are always there depends on the code.",
 )
@@ -91,22 +92,26 @@ BAD_REQUESTS: Mapping[tuple[str, ...], str] = {
 
 
 REUSED = (*CODES[422], "idempotency_key_reused")
+KEYED = ("idempotency_in_progress", "answer_lost")
 STREAMING = (*CODES[429], "too_many_streams")
 SHARED: Mapping[int, Mapping[tuple[str, ...], str]] = {
     400: BAD_REQUESTS,
-    409: {("idempotency_in_progress",): "InProgress"},
+    409: {KEYED: "InProgress"},
     429: {STREAMING: "TooManyStreams"},
     422: {REUSED: "UnprocessableOrReused"},
 }
 
 
-def codes_of(call: Call, *, in_project: bool, done_once: bool) -> dict[int, Sequence[str]]:
-    """The codes that a call may give, by status; `done_once` says that it takes an Idempotency-Key."""
+def codes_of(call: Call, *, named: bool, done_once: bool) -> dict[int, Sequence[str]]:
+    """The codes that a call may give, by status.
+
+    `named`: its address names something that may not be there. `done_once`: it takes an Idempotency-Key.
+    """
     if call.is_open:
         return {400: QUERY, 411: CODES[411]}
     found: dict[int, Sequence[str]] = {400: QUERY, **{status: CODES[status] for status in (401, 403, *LATER)}}
     statuses: list[int] = [411]
-    if in_project:
+    if named:
         statuses.append(404)
     if call.body is not None:
         statuses += BODY_STATUSES
@@ -117,7 +122,7 @@ def codes_of(call: Call, *, in_project: bool, done_once: bool) -> dict[int, Sequ
     if call.gone:
         statuses.append(410)
     found |= {status: CODES[status] for status in statuses}
-    conflicts = (*call.conflicts, *(("idempotency_in_progress",) if done_once else ()))
+    conflicts = (*call.conflicts, *(KEYED if done_once else ()))
     if conflicts:
         found[409] = tuple(dict.fromkeys(conflicts))
     if done_once:

@@ -10,6 +10,7 @@ _ticket = OF_TICKETS["Ticket"]["properties"]
 _beside: dict[str, Schema] = {**IN_PART, "decision": maybe(ref("Why"))}
 SENT = body({**TICKET_FIELDS, **mirrored.BESIDE}, **_beside)
 LINE = body({**TICKET_FIELDS, **mirrored.BESIDE, **mirrored.WHICH}, **_beside)
+ANY_LINE = {"anyOf": [LINE, says({}, "What is no such line is answered in its own result.")]}
 TICKET = {"type": "review", "title": "Look at it"}
 
 SHAPES = {
@@ -35,9 +36,9 @@ CALLS = {
     (mirrored.Batch, "post"): Call(
         "Make or edit up to two hundred tickets",
         {200: obj({"results": many(ref("BatchResult"))})},
-        body(mirrored.BATCH, ("tickets",), tickets=many(LINE) | {"maxItems": mirrored.MOST}, atomic=BOOL),
+        body(mirrored.BATCH, ("tickets",), tickets=many(ANY_LINE) | {"maxItems": mirrored.MOST}, atomic=BOOL),
         {"atomic": True, "tickets": [TICKET]},
         words="In order: all or none, or with `atomic` false as many as can be.",
-        conflicts=(*REFUSED_PLAN, "wip_limit"),
+        conflicts=(*REFUSED_PLAN, "wip_limit", "batch_refused"),
     ),
 }

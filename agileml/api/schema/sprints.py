@@ -274,7 +274,7 @@ CALLS = {
         {"name": "The one"},
         words="The goal, increment and end of an active sprint change only by a decision: with `decision` this makes "
         "one of a single move, without it is 409 `needs_decision`.",
-        conflicts=("needs_decision", "start_is_history", "external_ref_taken", *REFUSED),
+        conflicts=("needs_decision", "start_is_history", *REFUSED),
         needs_version=True,
         tagged=True,
     ),

@@ -200,7 +200,7 @@ CALLS = {
         {"from": "todo", "to": "in_progress"},
         words="`from` is where it was seen. `done` needs an `outcome` and what the type needs; a lead's `override` "
         "gives a reason to do without. Skipping and restoring are decisions.",
-        conflicts=("moved", "done_rule", "wip_limit", "needs_decision"),
+        conflicts=("moved", "done_rule", "wip_limit", "needs_decision", "not_mirrored"),
         tagged=True,
     ),
     (tickets.Rank, "post"): Call(

@@ -88,6 +88,11 @@ def _of_change(row: Change, known: dict[UUID, dict[str, Any]]) -> Event | None:
     if row.kind == "ticket":
         what = "wrote this ticket" if row.action == Change.Action.CREATED else _edited(row.diff)
         return Event(row.at, "change", who, what) if what else None
+    if row.kind == "correction":
+        known[row.object_uid] = (
+            known.get(row.object_uid, {}) | resource | {name: new for name, (_, new) in row.diff.items()}
+        )
+        return Event(row.at, "change", who, _corrected(known[row.object_uid]))
     if row.action != Change.Action.CREATED:
         return None  # what is said on a ticket changes only in what other systems call it
     if row.kind == "finding":
@@ -97,11 +102,6 @@ def _of_change(row: Change, known: dict[UUID, dict[str, Any]]) -> Event | None:
         return Event(row.at, "rev", who, f"gave an opinion: {opinion}")
     if row.kind == "comment":
         return Event(row.at, "info", who, "commented")
-    if row.kind == "correction":
-        known[row.object_uid] = (
-            known.get(row.object_uid, {}) | resource | {name: new for name, (_, new) in row.diff.items()}
-        )
-        return Event(row.at, "change", who, _corrected(known[row.object_uid]))
     if row.kind == "snapshots":
         who = ""  # they arrive by themselves, whoever's token brings them
         rows = resource.get("snapshots", [])
