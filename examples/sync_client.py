@@ -12,165 +12,118 @@ import random
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
 
-LISTS = {  # a list inside others comes after them; strike out what you do not need
+LISTS = {  # strike out what you do not need; a list inside of others comes after them
     "member": "members/", "epic": "epics/", "story": "stories/", "ticket": "tickets/", "sprint": "sprints/",
     "decision": "decisions/", "metric": "metrics/", "baseline": "baselines/", "model": "models/",
-    "promotion": "promotions/",
-    "finding": "tickets/{number}/findings/", "opinion": "tickets/{number}/opinions/",
+    "promotion": "promotions/", "finding": "tickets/{number}/findings/", "opinion": "tickets/{number}/opinions/",
     "comment": "tickets/{number}/comments/", "snapshot": "tickets/{number}/snapshots/",
     "correction": "tickets/{number}/corrections/", "proposal": "sprints/{number}/proposals/",
     "evaluation": "models/{slug}/evaluations/",
 }  # fmt: skip
-TABLES = """
-CREATE TABLE IF NOT EXISTS row (kind, uid, number, revision, body, PRIMARY KEY (kind, uid));
+TABLES = """CREATE TABLE IF NOT EXISTS row (kind, uid, number, revision, body, PRIMARY KEY (kind, uid));
 CREATE INDEX IF NOT EXISTS by_number ON row (kind, number);
-CREATE TABLE IF NOT EXISTS cursor (epoch, after);
-"""
-PUT = """
-INSERT INTO row VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, uid) DO UPDATE
-SET revision = excluded.revision, body = excluded.body WHERE excluded.revision > row.revision
-"""
-Row = dict[str, Any]
+CREATE TABLE IF NOT EXISTS cursor (epoch, after);"""
+PUT = """INSERT INTO row VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, uid) DO UPDATE
+SET revision = excluded.revision, body = excluded.body WHERE excluded.revision > row.revision"""
 
 
 class Copy:
-    """The copy of one project. In each method `with self.db` is one transaction: all of it or, killed, nothing."""
+    """The copy of one project. Each `with self.db` is one transaction: all of it or, killed, nothing."""
 
     def __init__(self, file: str, project: str, url: str, token: str) -> None:
-        self.db = sqlite3.connect(file)
+        self.db, self.base = sqlite3.connect(file), f"{url}/api/v1/projects/{project}/"
         self.db.executescript(TABLES)
-        self.base = f"{url}/api/v1/projects/{project}/"
         # A stream says something every 15 seconds: after 45 without a word the connection is dead.
         self.http = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=httpx.Timeout(10, read=45))
 
     def keep(self, *, once: bool = False) -> None:
         """Be up to date, and stay so; with `once` only the former. Raises like `ask`."""
         while True:
-            try:
-                if self.db.execute("SELECT 1 FROM cursor").fetchone() is None:
-                    self.read_lists()
-                self.catch_up()
-            except httpx.HTTPStatusError as error:
-                if error.response.status_code != 410:
-                    raise
-                with self.db:
-                    self.db.execute("DELETE FROM cursor")  # the history began anew, and so does the copy
+            cursor = self.db.execute("SELECT 'epoch=' || epoch || '&after=' || after FROM cursor").fetchone()
+            answer = self.ask(f"{self.base}changes/?{cursor[0]}&limit=1000", 410) if cursor else None
+            if answer is None or answer.status_code == 410:  # the history begins, or began anew: so does the copy
+                self.read_lists()
+                continue
+            page = answer.json()
+            self.apply(page)
+            if page["has_more"]:
                 continue
             if once:
                 return
-            self.follow()
+            # Wait until the stream tells of something, or ends, as when the server does; come back a little later.
+            stream = f"{self.base}changes/stream/?epoch={page['epoch']}&after={page['next_after']}"
+            with suppress(httpx.TransportError), self.http.stream("GET", stream) as told:
+                any(line.startswith("data: ") for line in told.iter_lines())
+            time.sleep(random.uniform(0.5, 2))
 
     def read_lists(self) -> None:
-        """Read everything, and from where on to ask for changes: from before the first row was read."""
+        """Keep every row of every list, and as cursor where the history was before the first was read."""
         with self.db:
             self.db.execute("DELETE FROM row")
-            said = self.ask(self.base + "tickets/?limit=1").headers
+            self.db.execute("DELETE FROM cursor")
+            at = self.ask(f"{self.base}tickets/?limit=1").headers
+            self.db.execute("INSERT INTO cursor VALUES (?, ?)", (at["X-Project-Epoch"], int(at["X-Project-Revision"])))
             for kind, path in LISTS.items():
-                for outer in self.rows_of(path) if "{" in path else [{}]:
-                    for row in self.walk(self.base + path.format(**outer)):
-                        self.put(kind, row)
-            cursor = said["X-Project-Epoch"], int(said["X-Project-Revision"])
-            self.db.execute("INSERT INTO cursor VALUES (?, ?)", cursor)
+                around = [other for other, whole in LISTS.items() if path.startswith(whole + "{")]
+                for outer in self.rows("kind = ?", *around) if around else [{}]:
+                    address = f"{self.base}{path.format(**outer)}?limit=500"
+                    while address and (answer := self.ask(address, 404)).is_success:
+                        for row in answer.json()["results"]:
+                            self.put(kind, row)
+                        address = answer.json()["next"]
+                    if address:  # what the list was in was deleted, or else this raises: the project is gone
+                        self.ask(self.base)
 
-    def catch_up(self) -> None:
-        """Apply all changes after the cursor, a page at a time."""
-        more = True
-        while more:
-            epoch, after = self.db.execute("SELECT epoch, after FROM cursor").fetchone()
-            page = self.ask(f"{self.base}changes/?epoch={epoch}&after={after}&limit=1000").json()
-            self.apply(page["changes"], page["next_after"])
-            more = page["has_more"]
-
-    def follow(self) -> None:
-        """Apply changes as they happen, until that ends, however it ends: the next question tells why."""
-        epoch, after = self.db.execute("SELECT epoch, after FROM cursor").fetchone()
-        try:
-            with self.http.stream("GET", f"{self.base}changes/stream/?epoch={epoch}&after={after}") as answer:
-                for line in answer.iter_lines() if answer.is_success else ():
-                    if line.startswith("data: "):
-                        change = json.loads(line.removeprefix("data: "))
-                        self.apply([change], change["revision"])
-        except httpx.TransportError:
-            pass
-        time.sleep(random.uniform(0.5, 2))  # a server that has just restarted is not stormed by all at once
-
-    def apply(self, changes: list[Row], reached: int) -> None:
+    def apply(self, page: dict[str, Any]) -> None:
         """Write changes and cursor together."""
         with self.db:
-            for change in changes:
-                self.take(change)
-            self.db.execute("UPDATE cursor SET after = ?", (reached,))
+            for change in page["changes"]:
+                self.take(change, change["kind"], "uid", change)
+                for ticket in change.get("tickets", ()):  # what became of the tickets that it touched beside
+                    self.take(change, "ticket", "number", ticket)
+            self.db.execute("UPDATE cursor SET after = ?", (page["next_after"],))
 
-    def take(self, change: Row) -> None:
-        """Apply one change; one that was seen already does nothing."""
-        kind, uid, made = change["kind"], change["uid"], change["resource"] or {}
-        if kind == "snapshots":  # one push
-            for row in made["snapshots"]:
-                self.put("snapshot", row)
-        elif change["action"] == "created":
-            self.put(kind, made)
-        elif change["action"] == "deleted":
-            for gone in [change, *made.get("children", ())]:
-                self.db.execute("DELETE FROM row WHERE kind = ? AND uid = ?", (gone["kind"], gone["uid"]))
+    def take(self, change: dict[str, Any], kind: str, key: str, told: dict[str, Any]) -> None:
+        """Apply what a change tells of one thing, known by its uid or number; told again, it does nothing."""
+        whole = told.get("resource") or {}
+        if told.get("action") == "deleted":
+            gone = [(one["kind"], one["uid"]) for one in (told, *whole.get("children", ()))]
+            self.db.executemany("DELETE FROM row WHERE kind = ? AND uid = ?", gone)
+        elif whole:  # a push comes as one change of kind `snapshots`
+            for row in whole.get("snapshots", [whole]):
+                self.put("snapshot" if kind == "snapshots" else kind, row)
         else:
-            self.edit("kind = ? AND uid = ?", (kind, uid), change, change)
-        for image in change.get("tickets", ()):  # what became of the tickets that it touched beside
-            if "resource" in image:
-                self.put("ticket", image["resource"])
-            else:
-                self.edit("kind = 'ticket' AND number = ?", (image["number"],), image, change)
+            new = {"revision": change["revision"], "version": told["version"], "updated_at": change["at"]}
+            new |= {name: after for name, (_, after) in told["diff"].items()}
+            for row in self.rows(f"kind = ? AND {key} = ?", kind, told[key]):
+                self.put(kind, row | {name: new[name] for name in row.keys() & new})
+            if kind == "member" and "user" in new:  # who is called differently is so wherever her id stands
+                self.db.execute("UPDATE row SET body = replace(body, ?, ?)", [*map(json.dumps, told["diff"]["user"])])
 
-    def put(self, kind: str, row: Row) -> None:
-        """Keep a row, unless a later state of it is kept already."""
+    def put(self, kind: str, row: dict[str, Any]) -> None:
+        """Keep a row, unless that state of it or a later one is kept already."""
         if kind in LISTS:
             self.db.execute(PUT, (kind, row["uid"], row.get("number"), row["revision"], json.dumps(row)))
 
-    def edit(self, where: str, of: tuple[Any, ...], what: Row, change: Row) -> None:
-        """Give a kept row its new values, unless it has had them already."""
-        follows = {"revision": change["revision"], "version": what["version"], "updated_at": change["at"]}
-        found = self.db.execute(f"SELECT body FROM row WHERE {where} AND revision < ?", (*of, change["revision"]))
-        for row in [json.loads(body) for (body,) in found]:
-            row |= {name: value for name, value in follows.items() if name in row}
-            row |= {name: new for name, (_, new) in what["diff"].items()}
-            self.db.execute(
-                f"UPDATE row SET revision = ?, body = ? WHERE {where}", (row["revision"], json.dumps(row), *of)
-            )
+    def rows(self, where: str, *values: Any) -> list[dict[str, Any]]:
+        """Some of the kept rows."""
+        return [json.loads(body) for (body,) in self.db.execute(f"SELECT body FROM row WHERE {where}", values)]
 
-    def rows_of(self, path: str) -> list[Row]:
-        """The rows that a list is inside of."""
-        outer = next(kind for kind, other in LISTS.items() if other == path.partition("{")[0])
-        return [json.loads(body) for (body,) in self.db.execute("SELECT body FROM row WHERE kind = ?", (outer,))]
-
-    def walk(self, address: str | None) -> Iterator[Row]:
-        """Every row of a list."""
-        while address:
-            try:
-                page = self.ask(address).json()
-            except httpx.HTTPStatusError as error:
-                if error.response.status_code != 404:
-                    raise
-                self.ask(self.base)  # the project is there still, so the ticket was deleted; that is among the changes
-                return
-            yield from page["results"]
-            address = page["next"]
-
-    def ask(self, address: str) -> httpx.Response:
-        """GET, as often as it takes. Raises httpx.HTTPStatusError where asking again cannot help."""
+    def ask(self, address: str, *expected: int) -> httpx.Response:
+        """GET, as often as it takes. Raises httpx.HTTPStatusError where that cannot help, unless it is `expected`."""
         pause = 0.25
         while True:
             wait = pause = min(pause * 2, 60)
-            try:
+            with suppress(httpx.TransportError):
                 answer = self.http.get(address)
                 if answer.status_code != 429 and answer.status_code < 500:
-                    return answer.raise_for_status()
+                    return answer if answer.status_code in expected else answer.raise_for_status()
                 wait = float(answer.headers.get("Retry-After", pause))
-            except httpx.TransportError:
-                pass
             time.sleep(wait * random.uniform(1, 1.5))
 
 

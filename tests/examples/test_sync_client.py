@@ -53,6 +53,20 @@ def test_it_reads_the_lists_once_and_then_follows(cast: Cast, copy: KeptCopy):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_who_is_called_differently_is_so_wherever_her_id_stands_and_nowhere_else(cast: Cast, copy: KeptCopy):
+    api = Api(cast.lead)
+    service = api.post("members/", {"name": 'Nightly \u00fc "training"', "role": "member"})
+    said = f'Her {{"id": "{service["user"]["id"]}", "name": "{service["user"]["name"]}"}}'
+    api.post("tickets/", {"type": "review", "title": said, "assignee": service["user"]["id"]})
+    copy.catch_up()
+    api("PATCH", f"members/{service['uid']}/", {"name": "Night \\ shift"})
+    copy.catch_up()
+    lists = read(api)
+    assert_copied(copy, lists)
+    assert [row["assignee"]["name"] for row in lists["ticket"].values() if row["title"] == said] == ["Night \\ shift"]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_when_the_history_began_anew_it_reads_the_lists_again(cast: Cast, copy: KeptCopy):
     copy.catch_up()
     Stream.objects.update(epoch="another", revision=3)
@@ -105,7 +119,7 @@ def in_turn(served: Served, path: str, *replies: Reply | None) -> None:
 
 
 def titles(copy: Any) -> list[str]:
-    return [row["title"] for row in copy.rows_of("tickets/{number}/comments/")]
+    return [row["title"] for row in copy.rows("kind = 'ticket'")]
 
 
 def test_whatever_passes_is_asked_again_and_a_server_that_says_when_is_obeyed(
@@ -163,8 +177,8 @@ def test_a_page_is_kept_whole_or_not_at_all(served: Served, module: Any, tmp_pat
     copy.read_lists()
     broken = {**CHANGE, "revision": 7, "action": "deleted", "resource": {"children": [None]}}
     with pytest.raises(TypeError):
-        copy.apply([CHANGE, broken], 7)
+        copy.apply({"changes": [CHANGE, broken], "next_after": 7})
     assert titles(copy) == ["Old"]
-    copy.apply([CHANGE], 6)
-    copy.apply([CHANGE], 6)
+    for _ in range(2):
+        copy.apply({"changes": [CHANGE], "next_after": 6})
     assert titles(copy) == ["New"]
