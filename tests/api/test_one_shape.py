@@ -1,14 +1,21 @@
-"""Of every kind there is one shape: the answer that made a thing, its list, its own address and the feed's agree."""
+"""Of every kind there is one shape: the answer that made a thing, its list, its address, feed and webhooks agree."""
 
+from datetime import timedelta
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from pytest_django import Settings
 
 from agileml.api.schema import catalogue
+from agileml.journal.actions import sending
+from agileml.journal.models import Delivery, Endpoint
+from agileml.journal.rules.webhooks import KINDS
 from tests.api import described
 from tests.api.client import Api
 from tests.api.routes import NOTHING, ROUTES, Route, World, asking, make_world, patterns, undone, view_of
+from tests.factories import NOW
+from tests.journal.receiving import PATIENT, receive
 
 VIEWS: dict[str, Any] = {str(pattern.name): view_of(pattern) for pattern in patterns()}
 MAKING = [
@@ -89,6 +96,33 @@ def test_every_kind_comes_in_the_feed_in_its_described_shape(world: World):
     assert set(SHAPES.values()) <= set(catalogue.SHAPES)
 
 
+def test_of_every_kind_a_webhook_is_sent_what_the_feed_shows_and_what_was_answered(world: World, settings: Settings):
+    api = Api(world.cast.lead)
+    answers = [api("POST", route.address(world), route.sent) for route in MAKING if route.name not in UNTOLD]
+    api.post("sprints/1/suggestions/dismiss/", {"key": f"finding:{refutes(api)}"}, status=200)
+    with receive() as receiver:
+        settings.ALLOWED_SOURCE_HOSTS = [f"127.0.0.1:{receiver.port}"]
+        Endpoint.objects.filter(pk=world.webhook.pk).update(url=receiver.url, cursor=0, state="active")
+        later = NOW + timedelta(days=1)
+        while (sent := sending.send(endpoint_id=world.webhook.pk, now=later, web=PATIENT)) and sent.more:
+            continue
+        events = [got.event for got in receiver.got]
+    assert [event["data"] for event in events] == feed(api)
+    assert [event["type"] for event in events] == [f"{line['kind']}.{line['action']}" for line in feed(api)]
+    assert {event["data"]["kind"] for event in events} == set(KINDS)
+    assert Delivery.objects.filter(endpoint=world.webhook, cause="change").count() == len(events)
+    told = {event["data"]["uid"]: event["data"] for event in events if event["type"].endswith(".created")}
+    made = {answer.json()["uid"]: answer.json() for answer in answers if answer.status_code == 201}
+    assert {told[uid]["kind"] for uid in made.keys() & told} > {"ticket", "sprint", "decision", "finding", "evaluation"}
+    for uid in made.keys() & told:
+        assert told[uid]["resource"] == made[uid], told[uid]["kind"]
+
+
+def refutes(api: Api) -> Any:
+    """The uid of a new finding that something is to follow from."""
+    return api.post("tickets/1/findings/", {"kind": "refutes", "text": "No.", "cites": []})["uid"]
+
+
 def test_the_newest_policy_is_that_of_its_model(world: World):
     api = Api(world.cast.lead)
     route = next(route for route in ROUTES if route.id == "post model-policy")
@@ -100,8 +134,7 @@ def test_the_newest_policy_is_that_of_its_model(world: World):
 
 def test_what_was_put_aside_is_in_the_feed_as_it_is_listed(world: World):
     api = Api(world.cast.lead)
-    finding = api.post("tickets/1/findings/", {"kind": "refutes", "text": "No.", "cites": []})
-    key = f"finding:{finding['uid']}"
+    key = f"finding:{refutes(api)}"
     assert key != NOTHING
     left = api.post("sprints/1/suggestions/dismiss/", {"key": key}, status=200)
     assert feed(api)[-1]["resource"] == left["dismissed"][-1]

@@ -1,7 +1,6 @@
-"""Webhooks through the API: the secret once, every attempt on record, and what arrives is what the feed shows."""
+"""Webhooks through the API: the secret once, and every attempt on record."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -9,12 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from agileml.api import columns
-from agileml.journal.actions import sending
-from agileml.journal.models import Answer, Audit, Change, Delivery, Endpoint
+from agileml.journal.models import Answer, Audit, Change, Endpoint
 from tests.api.client import Api, codes
-from tests.api.routes import make_world
 from tests.factories import NOW, Cast, make_cast, make_tickets
-from tests.journal.receiving import PATIENT, Hook, receive
+from tests.journal.receiving import Hook, receive
 
 pytestmark = pytest.mark.django_db
 URL = {"url": "https://example.com/hook?token=hush"}
@@ -125,27 +122,3 @@ def test_a_webhook_of_another_project_is_not_there(cast: Cast, api: Api):
     uid = Api(other.lead, "OTH").post("webhooks/", URL)["uid"]
     for method, path in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "ping/"), ("POST", "rotate/")):
         assert api(method, f"webhooks/{uid}/{path}", {}).status_code == 404
-
-
-def feed(api: Api) -> list[Any]:
-    found: list[Any] = []
-    while True:
-        page = api.get(f"changes/?after={len(found)}&limit=1000")
-        found += page["changes"]
-        if not page["has_more"]:
-            return found
-
-
-def test_what_arrives_is_what_the_feed_shows_whatever_it_is_about(settings: Settings):
-    with receive() as receiver:
-        settings.ALLOWED_SOURCE_HOSTS = [f"127.0.0.1:{receiver.port}"]
-        world = make_world()
-        Endpoint.objects.update(url=receiver.url, cursor=0, state="active")
-        later = NOW + timedelta(days=1)
-        while (sent := sending.send(endpoint_id=world.webhook.pk, now=later, web=PATIENT)) and sent.more:
-            continue
-        fed = feed(Api(world.cast.lead))
-        assert [got.event["data"] for got in receiver.got] == fed
-        assert [got.event["type"] for got in receiver.got] == [f"{line['kind']}.{line['action']}" for line in fed]
-        assert len({line["kind"] for line in fed}) > 10
-        assert Delivery.objects.filter(cause="change").count() == len(fed)
