@@ -355,16 +355,23 @@ def _criteria(value: Any) -> list[dict[str, Any]]:
     return items
 
 
+@takes(anyOf=[schema_of(web_address), {"type": "string", "maxLength": 0}, {"type": "null"}])
+def _address_or_none(value: Any) -> str:
+    return "" if value is None or value == "" else web_address(value)
+
+
 _ref = record(
-    {"system": text(64, least=1), "id": text(255, least=1), "url": lambda value: web_address(value) if value else ""},
+    {"system": text(64, least=1), "id": text(255, least=1), "url": _address_or_none},
     required=("system", "id"),
     defaults={"url": ""},
 )
+MOST_REFS = 20
 
 
+@takes(type="array", items=schema_of(_ref), maxItems=MOST_REFS)
 def external_refs(value: Any) -> list[dict[str, str]]:
     """What something is called in other systems, each name once."""
-    found: list[dict[str, str]] = many(_ref, most=20)(value)
+    found: list[dict[str, str]] = many(_ref, most=MOST_REFS)(value)
     names = [(ref["system"], ref["id"]) for ref in found]
     for position, name in enumerate(names):
         if name in names[:position]:

@@ -75,6 +75,18 @@ def test_an_edit_sets_the_whole_list_counts_as_a_version_and_is_in_the_diff(api:
     assert replica.rows == read(api)
 
 
+@pytest.mark.parametrize("url", [0, False, [], {}, "jira", "javascript:alert(1)", " "])
+def test_what_is_no_address_is_refused_where_one_is_told(api: Api, url: Any):
+    problem = api.post("epics/", {"title": "x", "external_refs": [REF | {"url": url}]}, status=422)
+    assert [error["pointer"] for error in problem["errors"]] == ["/external_refs/0/url"]
+
+
+def test_no_address_is_told_by_an_empty_one_or_by_null(api: Api):
+    named = [{"system": "jira", "id": "1", "url": ""}, {"system": "jira", "id": "2", "url": None}]
+    made = api.post("epics/", {"title": "x", "external_refs": named})
+    assert [ref["url"] for ref in made["external_refs"]] == ["", ""]
+
+
 @pytest.mark.parametrize("kind", ["finding", "comment"])
 def test_what_was_written_on_a_ticket_can_be_named_later_by_who_works_here(cast: Cast, api: Api, kind: str):
     path, sent = KINDS[kind]

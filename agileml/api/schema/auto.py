@@ -48,6 +48,13 @@ IF_MATCH = {
     "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
     "example": '"3"',
 }
+MAY_MATCH = IF_MATCH | {"required": False, "description": "The version that is edited, where there is one already."}
+NONE_MATCHES = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "`*` where it is to be made, and must not be there.",
+    "schema": {"const": "*"},
+}
 IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
@@ -114,12 +121,13 @@ class Described(AutoSchema):
             )
             if is_taken
         ]
+        upserting = [MAY_MATCH, NONE_MATCHES] if call.upserts else []
         operation: dict[str, Any] = {
             "operationId": f"{verb}_{names()[path_regex].replace('-', '_')}",
             "summary": call.summary,
             "tags": [TAGS[view]],
             "security": [] if call.is_open else [{name: []} for name in SECURITY],
-            "parameters": [*_places(path, path_regex), *_query(view, verb, call), *headers],
+            "parameters": [*_places(path, path_regex), *_query(view, verb, call), *headers, *upserting],
             "responses": {**_answers(view, verb, call), **_errors(view, verb, call, named="{" in path)},
         }
         if call.words:

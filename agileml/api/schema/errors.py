@@ -41,7 +41,7 @@ PROBLEM = says(
         partial_possible=says(BOOL, "Whether the rest can be taken back."),
         epoch=says(TEXT, "The new history's."),
         revision=says(COUNT, "The new history's."),
-        results=says(many(ref("BatchResult")), "What became of each line of a batch."),
+        results=says(many(ref("BatchRefusal")), "Why each line of a batch, in order, was not done."),
     ),
     "RFC 9457. What is there beside the six that are always there depends on the code.",
 )
@@ -70,7 +70,7 @@ CODES: Mapping[int, Sequence[str]] = {
     404: ("not_found",),
     410: ("resync",),
     411: ("length_required",),
-    412: ("stale", "exists"),
+    412: ("stale",),
     413: ("too_large",),
     415: ("unsupported_media_type",),
     422: ("invalid",),
@@ -93,10 +93,12 @@ BAD_REQUESTS: Mapping[tuple[str, ...], str] = {
 
 REUSED = (*CODES[422], "idempotency_key_reused")
 KEYED = ("idempotency_in_progress", "answer_lost")
+UPSERTING = (*CODES[412], "exists")
 STREAMING = (*CODES[429], "too_many_streams")
 SHARED: Mapping[int, Mapping[tuple[str, ...], str]] = {
     400: BAD_REQUESTS,
     409: {KEYED: "InProgress"},
+    412: {UPSERTING: "PreconditionFailedOrExists"},
     429: {STREAMING: "TooManyStreams"},
     422: {REUSED: "UnprocessableOrReused"},
 }
@@ -125,6 +127,8 @@ def codes_of(call: Call, *, named: bool, done_once: bool) -> dict[int, Sequence[
     conflicts = (*call.conflicts, *(KEYED if done_once else ()))
     if conflicts:
         found[409] = tuple(dict.fromkeys(conflicts))
+    if call.upserts:
+        found[412] = UPSERTING
     if done_once:
         found[422] = REUSED
     if call.streams:

@@ -1,7 +1,7 @@
 """Tickets that another system keeps in step."""
 
 from agileml.api import mirrored
-from agileml.api.schema.kit import BOOL, NUMBER, TEXT, Call, Schema, body, many, maybe, obj, ref, says
+from agileml.api.schema.kit import BOOL, TEXT, Call, Schema, body, many, maybe, obj, ref, says
 from agileml.api.schema.tickets import IN_PART, REFUSED_PLAN
 from agileml.api.schema.tickets import SHAPES as OF_TICKETS
 from agileml.work.fields import TICKET_FIELDS
@@ -12,13 +12,20 @@ SENT = body({**TICKET_FIELDS, **mirrored.BESIDE}, **_beside)
 LINE = body({**TICKET_FIELDS, **mirrored.BESIDE, **mirrored.WHICH}, **_beside)
 ANY_LINE = {"anyOf": [LINE, says({}, "What is no such line is answered in its own result.")]}
 TICKET = {"type": "review", "title": "Look at it"}
+REFUSED_LINE = obj({"status": {"type": "integer", "minimum": 400, "maximum": 499}, "problem": ref("Problem")})
 
 SHAPES = {
     "MirroredTicket": obj(
         {**_ticket, "held": says(many(TEXT), "What was not taken over: the plan of an active sprint.")},
         notes=many(TEXT),
     ),
-    "BatchResult": {"type": "object", "properties": {"status": NUMBER, "ticket": {}, "problem": {}}},
+    "BatchResult": {
+        "oneOf": [
+            obj({"status": {"type": "integer", "enum": [201, 200]}, "body": ref("MirroredTicket")}),
+            REFUSED_LINE,
+        ]
+    },
+    "BatchRefusal": {"oneOf": [says(obj({"status": {"const": 424}}), "Held up by the others."), REFUSED_LINE]},
 }
 
 CALLS = {
@@ -39,6 +46,6 @@ CALLS = {
         body(mirrored.BATCH, ("tickets",), tickets=many(ANY_LINE) | {"maxItems": mirrored.MOST}, atomic=BOOL),
         {"atomic": True, "tickets": [TICKET]},
         words="In order: all or none, or with `atomic` false as many as can be.",
-        conflicts=(*REFUSED_PLAN, "wip_limit", "batch_refused"),
+        conflicts=("batch_refused",),
     ),
 }
