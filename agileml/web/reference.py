@@ -1,5 +1,6 @@
 """The API's reference, and its guides."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -22,20 +23,21 @@ GUIDES = {
     "mlflow": "MLflow",
     "verdicts": "Verdicts",
 }
+LINK = re.compile(r"\[([^]]+)\]\(([\w./-]+)\)")  # to a file, by its path
 
 
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """Every call, with its fields and an example. It is the same for everybody, logged in or not."""
-    return render(request, "reference/page.html", {"body": _body(), "guides": _guides()})
+    return render(request, "reference/page.html", {"body": _body(), "guides": GUIDES})
 
 
 @require_safe
 def guide(request: HttpRequest, name: str) -> HttpResponse:
     """A guide. Raises Http404 for one that there is not."""
-    if name not in _guides():
+    if name not in GUIDES:
         raise Http404
-    return render(request, "reference/guide.html", {"title": GUIDES[name], "body": _text(name), "guides": _guides()})
+    return render(request, "reference/guide.html", {"title": GUIDES[name], "body": _text(name), "guides": GUIDES})
 
 
 @cache
@@ -46,13 +48,11 @@ def _body() -> SafeString:
 
 @cache
 def _text(name: str) -> SafeString:
-    return markdown.html(_path(name).read_text(), wrapped=True)
+    told = (Path(settings.BASE_DIR) / "docs" / f"{name}.md").read_text()
+    return markdown.html(LINK.sub(_as_here, told), wrapped=True)
 
 
-@cache
-def _guides() -> dict[str, str]:
-    return {name: title for name, title in GUIDES.items() if _path(name).exists()}
-
-
-def _path(name: str) -> Path:
-    return Path(settings.BASE_DIR) / "docs" / f"{name}.md"
+def _as_here(link: re.Match[str]) -> str:
+    """A link from file to file leads from guide to guide here, and to nothing where the file is no guide."""
+    words, name = link[1], link[2].removesuffix(".md")
+    return f"[{words}](../{name}/)" if name in GUIDES else words

@@ -1,4 +1,4 @@
-"""docs/api.md is true: its examples work in the order in which they stand, and it names every address."""
+"""docs/api.md and docs/webhooks.md are true: their examples work as they stand, and they name every address."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from tests.api.routes import ROUTES, patterns, view_of
 from tests.factories import Cast
 from tests.source import ROOT
 
-TEXT = (ROOT / "docs" / "api.md").read_text()
+TEXT = "".join((ROOT / "docs" / name).read_text() for name in ("api.md", "webhooks.md"))
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """The API's reference can be read by anybody, without a script, and leaves nothing out."""
 
 import re
+from urllib.parse import urljoin
 
 import pytest
 from django.test import Client
 
+from agileml.web.reference import GUIDES
 from agileml.web.reference_words import fields, kind
 from tests.api.described import document, operations
 
@@ -38,10 +40,21 @@ def test_a_call_shows_its_words_fields_errors_and_an_example_to_paste(page: str)
 
 @pytest.mark.usefixtures("db")
 def test_the_guides_are_there_and_no_other_file_is():
+    for name, title in GUIDES.items():
+        assert f">{title}</b>" in Client().get(f"{HERE}{name}/").content.decode()
     answer = Client().get(f"{HERE}api/")
     assert "A project that is not yours answers 404" in " ".join(answer.content.decode().split())
     for name in ("look", "planning", "nothing", "..%2fREADME"):
         assert Client().get(f"{HERE}{name}/").status_code == 404
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("name", GUIDES)
+def test_the_links_of_a_guide_lead_somewhere(name: str):
+    here = f"{HERE}{name}/"
+    for to in re.findall(r'href="([^"#]+)', Client().get(here).content.decode().partition("<article")[2]):
+        if not to.startswith("http"):
+            assert Client().get(urljoin(here, to), follow=True).status_code == 200, to
 
 
 @pytest.mark.parametrize(
