@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "agileml.metrics",
     "agileml.planning",
     "agileml.ingest",
+    "agileml.demos",
     "agileml.transfer",
     "agileml.web",
     "agileml.ops",

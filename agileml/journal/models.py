@@ -24,6 +24,7 @@ class Stream(models.Model):
     stories = models.PositiveIntegerField(default=0)
     epics = models.PositiveIntegerField(default=0)
     sprints = models.PositiveIntegerField(default=0)
+    demos = models.PositiveIntegerField(default=0)
     # Whether anybody is to be told of its changes. It stands here, where every write reads it with the lock, so that a
     # project without webhooks pays nothing for those of others.
     hooked = models.BooleanField(default=False)

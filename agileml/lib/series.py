@@ -72,6 +72,30 @@ class _Slot:
     mean: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Series:
+    """All that a chart of candidates is drawn from but the zone of its times: kept, it can be drawn again."""
+
+    values: Sequence[Value]
+    title: str
+    desc: str
+    levels: Sequence[Level] = ()
+    unit: str = ""
+    best: str = ""
+
+    def drawn(self, zone: tzinfo) -> Chart:
+        """The chart, with its times in a zone."""
+        return candidate_series(
+            self.values,
+            title=self.title,
+            desc=self.desc,
+            levels=self.levels,
+            unit=self.unit,
+            zone=zone,
+            best=self.best,
+        )
+
+
 Block = tuple[tuple[str, ...], list[_Slot]]  # a dataset and the places of what was measured on it
 
 

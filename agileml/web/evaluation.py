@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods
 
 from agileml.lib.charts import Chart
 from agileml.lib.differences import Bounds, differences
-from agileml.lib.figures import gap, measured
 from agileml.lib.numbers import whole
 from agileml.metrics.actions.evaluations import look, withdraw_evaluation
 from agileml.metrics.actions.promotions import promote
@@ -19,6 +18,7 @@ from agileml.metrics.queries import reigns
 from agileml.metrics.queries.champions import champion_of
 from agileml.metrics.queries.reigns import Standing
 from agileml.metrics.rules.refusing import CannotBe
+from agileml.metrics.rules.saying import figures
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
@@ -89,7 +89,7 @@ def _page(
         "models",
         standing=standing,
         chart=_chart(standing),
-        figures=_figures(standing),
+        figures=figures(standing.answer, standing.unit) if standing.answer else [],
         may_work=Need.WORK in access.can,
         may_promote=leads and standing.won and reigning,
         may_override=leads and reigning and bool(standing.looks) and not standing.won,
@@ -112,25 +112,3 @@ def _chart(standing: Standing) -> Chart | None:
         desc=f"{len(answer.differences)} pairs; {standing.sentence}",
         unit=standing.unit,
     )
-
-
-def _figures(standing: Standing) -> list[tuple[str, str, str]]:
-    """The figures under the sentence: what each is called, its value, and what it means to somebody who asks."""
-    answer, unit = standing.answer, standing.unit
-    if answer is None:
-        return []
-    found = [("Better by", gap(answer.mean, unit) if answer.mean is not None else "–", "the mean over the pairs")]
-    if answer.lower is not None and answer.upper is not None:
-        found.append(
-            ("Between", f"{gap(answer.lower, unit)} and {gap(answer.upper, unit)}",
-             f"one-sided bounds, each at {100 * (1 - answer.level):.4g} %")
-        )  # fmt: skip
-    found.append(("Pairs", str(answer.n), "repeats that both ran"))
-    if answer.p is not None:
-        found.append(
-            ("p", f"{answer.p:.3g}", f"how often chance alone does as well; at most {answer.level:.3g} is allowed")
-        )
-    found.append(("What matters", measured(answer.margin, unit), "the margin, agreed before"))
-    if answer.noise is not None:
-        found.append(("Noise", measured(answer.noise, unit), "how far two repeats of the champion itself lie apart"))
-    return found

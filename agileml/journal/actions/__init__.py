@@ -18,7 +18,7 @@ from agileml.lib.locks import gave_up, waiting_at_most
 from agileml.lib.wake import wake
 
 AT_ONCE = 500  # rows a statement
-COUNTERS = ("tickets", "stories", "epics", "sprints")
+COUNTERS = ("tickets", "stories", "epics", "sprints", "demos")
 ANSWERS_ARE_KEPT = timedelta(hours=24)
 MOVING = ("revision", "last_at", *COUNTERS)  # what a write moves on the stream's row
 
@@ -47,7 +47,7 @@ class Writing:
         return self.stream.revision + len(self.changes) + 1
 
     def number(self, counter: str) -> int:
-        """The next number of `counter` ("tickets", "stories", "epics" or "sprints"); never given twice."""
+        """The next number of `counter` ("tickets", "stories", "epics", "sprints" or "demos"); never given twice."""
         if counter not in COUNTERS:
             raise ValueError(f"No such counter: {counter}")
         setattr(self.stream, counter, getattr(self.stream, counter) + 1)

@@ -18,9 +18,9 @@ PING = "ping"
 
 # What a change can be about, as an endpoint may choose it.
 KINDS = (
-    "baseline", "binding", "comment", "correction", "decision", "dismissal", "epic", "evaluation", "finding", "member",
-    "metric", "model", "opinion", "project", "promotion", "proposal", "report", "review", "snapshots", "source",
-    "sprint", "story", "ticket",
+    "baseline", "binding", "comment", "correction", "decision", "demo", "demo_item", "dismissal", "epic", "evaluation",
+    "feedback", "finding", "goal_answer", "member", "metric", "model", "opinion", "project", "promotion", "proposal",
+    "report", "review", "snapshots", "source", "sprint", "story", "ticket",
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from agileml.lib.figures import measured
+from agileml.lib.figures import gap, measured
 from agileml.metrics.rules.terms import AB_TEST, KFOLD, SEEDS, SINGLE, Answer, Guarded, Terms
 
 WORDS = {
@@ -54,6 +54,25 @@ def sentence(terms: Terms, answer: Answer, units: Mapping[str, str]) -> str:
         case "not_comparable":
             return f"Not comparable: {answer.problem}"
     return f"{_side(answer, by)[0].upper()}{_side(answer, by)[1:]} {over}: that may be chance{_more(terms, answer)}."
+
+
+def figures(answer: Answer, unit: str) -> list[tuple[str, str, str]]:
+    """The figures under the sentence: what each is called, its value, and what it means to somebody who asks."""
+    found = [("Better by", gap(answer.mean, unit) if answer.mean is not None else "–", "the mean over the pairs")]
+    if answer.lower is not None and answer.upper is not None:
+        found.append(
+            ("Between", f"{gap(answer.lower, unit)} and {gap(answer.upper, unit)}",
+             f"one-sided bounds, each at {100 * (1 - answer.level):.4g} %")
+        )  # fmt: skip
+    found.append(("Pairs", str(answer.n), "repeats that both ran"))
+    if answer.p is not None:
+        found.append(
+            ("p", f"{answer.p:.3g}", f"how often chance alone does as well; at most {answer.level:.3g} is allowed")
+        )
+    found.append(("What matters", measured(answer.margin, unit), "the margin, agreed before"))
+    if answer.noise is not None:
+        found.append(("Noise", measured(answer.noise, unit), "how far two repeats of the champion itself lie apart"))
+    return found
 
 
 def guarded(one: Guarded, unit: str) -> str:

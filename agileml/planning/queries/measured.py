@@ -13,7 +13,7 @@ from agileml.lib.charts import Chart
 from agileml.lib.curve import curve
 from agileml.lib.figures import exact, measured
 from agileml.lib.levels import Level
-from agileml.lib.series import Value, candidate_series
+from agileml.lib.series import Series, Value
 from agileml.metrics.models import NO_STEP, Criterion, Metric, Snapshot
 from agileml.metrics.queries.champions import champion_for
 from agileml.metrics.queries.readings import baseline_for
@@ -63,13 +63,15 @@ class Run:
 class Runs:
     """The runs of one metric, drawn. `metrics` are the keys of all that were measured here.
 
-    `cut` says so where older ones are left out. `shown` is the run whose curve is drawn instead, if one is.
+    `cut` says so where older ones are left out. `shown` is the run whose curve is drawn instead, if one is; `series`
+    is what the chart of all is drawn from.
     """
 
     metric: str
     chart: Chart
     metrics: Sequence[str]
     newest: datetime
+    series: Series
     rows: Sequence[Run] = ()
     cut: str = ""
     shown: Run | None = None
@@ -114,19 +116,13 @@ def runs(ticket: Ticket, criteria: Sequence[Criterion], *, metric: str, zone: tz
         for row in criteria
         if row.metric_id == of.pk and row.target is not None and row.against == Criterion.Against.NUMBER
     ]
+    series = Series(values, f"{of.key} of each run", _told(values, of, levels), levels, of.unit)
     shown = next((row for row in table if row.uid == run and row.curve), None)
     if shown is not None:
         chart, cut = _curve(ticket, of, shown, levels)
     else:
-        chart = candidate_series(
-            values,
-            title=f"{of.key} of each run",
-            desc=_told(values, of, levels),
-            levels=levels,
-            unit=of.unit,
-            zone=zone,
-        )
-    return Runs(of.key, chart, keys, newest, table, cut, shown)
+        chart = series.drawn(zone)
+    return Runs(of.key, chart, keys, newest, series, table, cut, shown)
 
 
 def measured_under(project_id: int, *, metric: str, aim: Goal | None, zone: tzinfo, **where: Any) -> Runs | None:
@@ -161,16 +157,9 @@ def measured_under(project_id: int, *, metric: str, aim: Goal | None, zone: tzin
     levels = _levels(of, rows)
     if aim is not None and aim.metric == of.pk:
         levels.append(Level("target", aim.value, f"target {_op(aim.op)}"))
-    chart = candidate_series(
-        values,
-        title=f"{of.key} of each candidate",
-        desc=_told(values, of, levels),
-        levels=levels,
-        unit=of.unit,
-        zone=zone,
-        best=of.direction,
-    )
-    return Runs(of.key, chart, keys, newest, cut=cut)
+    told = _told(values, of, levels)
+    series = Series(values, f"{of.key} of each candidate", told, levels, of.unit, of.direction)
+    return Runs(of.key, series.drawn(zone), keys, newest, series, cut=cut)
 
 
 _RUN = [F("source"), F("external_id"), F("pair_key"), F("split")]  # as it was received

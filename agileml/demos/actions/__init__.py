@@ -1,0 +1,1 @@
+"""The only writers of demos and of what is said of them: one behaviour, one action."""

@@ -1,0 +1,71 @@
+"""Pictures of a demo's items: kept as bytes, known by their bytes, and never taken for anything else."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from agileml.accounts.models import User
+from agileml.demos import shapes
+from agileml.demos.actions import rows
+from agileml.demos.models import Demo, DemoImage, DemoItem
+from agileml.demos.rules.images import LARGEST, MOST, media_type_of
+from agileml.projects.doors import Hidden, ProjectWriting, writing
+from agileml.projects.models import Project
+from agileml.projects.rules import Need
+from agileml.work import fields
+from agileml.work.fields import FieldError, Invalid
+
+IMAGE_FIELDS: dict[str, fields.Check] = {"name": fields.text(120, least=1), "alt": fields.text(300)}
+
+
+def add_image(
+    *,
+    project: Project,
+    demo: int,
+    item: UUID,
+    name: Any,
+    content: bytes,
+    alt: Any = "",
+    actor: User,
+    now: datetime,
+    origin: str = "",
+) -> DemoImage:
+    """Put a picture on an item; `alt` says what is on it. What it is, its bytes say. Raises Hidden, Invalid."""
+    values = fields.clean({"name": name, "alt": alt}, fields=IMAGE_FIELDS)
+    if len(content) > LARGEST:
+        raise Invalid([FieldError("/content", "too_long", f"At most {LARGEST // 1024**2} MB.")])
+    media_type = media_type_of(content)
+    if media_type is None:
+        raise Invalid([FieldError("/content", "invalid", "This is no PNG, JPEG, GIF, WebP or SVG.")])
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        of = rows.demo_row(w, demo)
+        on = rows.item_row(w, of, item)
+        there = rows.images_of(on)
+        if len(there) >= MOST:
+            raise Invalid([FieldError("", "too_many", f"At most {MOST} pictures.")])
+        row = DemoImage(item=on, media_type=media_type, size=len(content), content=content, created_at=w.now, **values)
+        row.save(force_insert=True)
+        _record(w, of, on, there, [*there, row])
+    return row
+
+
+def remove_image(
+    *, project: Project, demo: int, item: UUID, image: UUID, actor: User, now: datetime, origin: str = ""
+) -> None:
+    """Take a picture off an item; an edition that shows it goes on to. Raises Hidden."""
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        of = rows.demo_row(w, demo)
+        on = rows.item_row(w, of, item)
+        there = rows.images_of(on)
+        row = next((one for one in there if one.uid == image), None)
+        if row is None:
+            raise Hidden(image)
+        DemoImage.objects.filter(pk=row.pk).update(removed_at=w.now)
+        _record(w, of, on, there, [one for one in there if one.pk != row.pk])
+
+
+def _record(w: ProjectWriting, demo: Demo, on: DemoItem, was: list[DemoImage], now: list[DemoImage]) -> None:
+    on.revision = w.revision
+    on.save(update_fields=["revision"])
+    diff = {"images": [[shapes.image(one) for one in was], [shapes.image(one) for one in now]]}
+    w.journal.record("demo_item", "updated", on, parent=("demo", demo.uid), diff=diff)

@@ -1,0 +1,1 @@
+"""The rules of demos: pure functions on frozen facts. No database, no clock, no request."""
