@@ -126,4 +126,3 @@ def check(project: Project) -> None:
     mirror.follow()
     here = {number: timeless(shape) for number, shape in images(project).items()}
     assert {number: timeless(shape) for number, shape in mirror.tickets.items()} == here
-
