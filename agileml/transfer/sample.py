@@ -27,6 +27,7 @@ from agileml.projects.models import Project
 from agileml.transfer import cheque_reader as plan
 from agileml.transfer.champions import Champions
 from agileml.transfer.digits import Runs
+from agileml.transfer.first_demo import Show
 from agileml.work.actions import add_comment, create_epic, create_story
 
 WEEK: dict[str, Any] = {"weekdays": [0, 1, 2, 3, 4], "holidays": []}
@@ -265,6 +266,7 @@ class Story:
         ), at(9, 11))  # fmt: skip
         self.move(6, "scientist", "done", at(9, 11, 30), "learned")
         self.move(13, "engineer", "in_progress", at(9, 14))
+        Show(self.project, self.people, self.runs).tell(number, at(10, 13))
         next_one = self.sprint(plan.SPRINT_2, self.days.start_2, self.days.end_2, [], at(10, 14))
         carried = Destination(
             "sprint", sprint=next_one, note="Split checked by index; duplicates not searched yet.", resume_cost="low"

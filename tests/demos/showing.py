@@ -94,8 +94,8 @@ def listed_shapes(project: Project) -> dict[str, dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for demo in Demo.objects.filter(project=project).select_related("sprint"):
         found.append(shapes.demo(demo))
-        for row in listed.items(demo):
-            found.append(shapes.item(row, demo=demo.number, images=row.shown_images))  # type: ignore[attr-defined]
+        rows: Any = listed.items(demo)
+        found += [shapes.item(row, demo=demo.number, images=row.shown_images) for row in rows]
         found += [shapes.feedback(row, demo=demo.number) for row in listed.feedback(demo)]
         found += [shapes.goal_answer(row, demo=demo.number) for row in listed.goal_answers(demo)]
     return {row["uid"]: row for row in found}

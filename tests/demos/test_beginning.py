@@ -6,7 +6,7 @@ from agileml.demos.rules.beginning import Ended, first_sentence, headline_of, se
 
 
 @pytest.mark.parametrize(
-    "section, ticket",
+    ("section", "ticket"),
     [
         ("not_done", Ended("A", "skipped", "", improved=True, won=True)),
         ("shipped", Ended("A", "done", "shipped", won=True)),
@@ -27,7 +27,7 @@ def test_the_headline_is_the_newest_findings_first_sentence_else_the_verdicts_el
 
 
 @pytest.mark.parametrize(
-    "text, first",
+    ("text", "first"),
     [
         ("One. Two.", "One."),
         ("Is it? Yes.", "Is it?"),

@@ -17,7 +17,7 @@ SVG = b'<?xml version="1.0"?>\n<!-- a --><svg xmlns="http://www.w3.org/2000/svg"
 
 
 @pytest.mark.parametrize(
-    "content, media_type",
+    ("content", "media_type"),
     [
         (PNG, "image/png"),
         (b"\xff\xd8\xff\xe0 more", "image/jpeg"),
