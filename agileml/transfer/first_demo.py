@@ -157,7 +157,8 @@ class Show:
         return {"item": str(self._item(ticket).uid), "kind": kind, "text": text}
 
     def _item(self, ticket: int | None) -> DemoItem:
-        return DemoItem.objects.get(demo__project=self.project, ticket__number=ticket)
+        items = DemoItem.objects.filter(demo__project=self.project)
+        return items.get(ticket__number=ticket) if ticket else items.get(ticket=None)
 
     def _by(self, who: str, at: datetime) -> dict[str, Any]:
         return {"project": self.project, "actor": self.people[who], "now": at}

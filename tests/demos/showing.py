@@ -56,7 +56,7 @@ class Shown:
 
 def make_shown(cast: Cast) -> Shown:
     shown = Shown(cast, cast.member)
-    lead = {"project": cast.project, "actor": cast.lead, "now": NOW}
+    lead: dict[str, Any] = {"project": cast.project, "actor": cast.lead, "now": NOW}
     watch_metric(key="error", direction="lower", unit="%", smallest_difference=0.001, **lead)
     create_epic(sent={"title": "Read cheques", "goal": "Clerks type less"}, **lead)
     set_target(epic=1, metric="error", op="<=", value=0.004, **lead)
@@ -82,7 +82,7 @@ def find(shown: Shown, ticket: int, text: str) -> str:
 
 
 def item_of(ticket: int | None) -> DemoItem:
-    return DemoItem.objects.get(ticket__number=ticket)
+    return DemoItem.objects.get(ticket__number=ticket) if ticket else DemoItem.objects.get(ticket=None)
 
 
 def headlines(edition: Edition) -> dict[str, list[str]]:

@@ -185,7 +185,7 @@ def test_feedback_becomes_a_finding_of_the_ticket_that_was_shown(shown: Shown):
 def test_goals_are_answered_for_and_of_one_person_the_newest_holds(shown: Shown):
     shown.published()
     token = shown.token()
-    guest = {"token": token, "now": NOW}
+    guest: dict[str, Any] = {"token": token, "now": NOW}
     answer_goal(demo=1, sent={"epic": 1, "verdict": "keep"}, **shown.as_(shown.cast.stakeholder).who)
     answer_goal(demo=1, sent={"epic": 1, "verdict": "stop", "note": "Too dear."},
                 **shown.as_(shown.cast.stakeholder).who)  # fmt: skip

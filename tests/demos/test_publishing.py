@@ -141,7 +141,7 @@ def test_a_verdict_is_told_in_a_plain_sentence_first_once_it_was_looked_at(shown
     values = [0.1, 0.11, 0.09, 0.1, 0.1, 0.11]
     measure(cast, two, values, candidate="learner", external_id="l", dataset_digest="sha256:1", split="test")
     challenger = two.candidates.get(name="learner")
-    who = {"project": cast.project, "model": "reader", "actor": cast.lead, "now": NOW}
+    who: dict[str, Any] = {"project": cast.project, "model": "reader", "actor": cast.lead, "now": NOW}
     row = open_evaluation(sent={"challenger": str(challenger.uid)}, **who)
     shown.begun()
     assert shown_item(publish(demo=1, **shown.who), 2)["verdicts"] == [], "not looked at yet"
