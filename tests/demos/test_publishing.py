@@ -187,3 +187,12 @@ def test_what_a_published_demo_shows_is_not_deleted(shown: Shown):
     for number in (1, 4):
         with pytest.raises(Referenced):
             delete_ticket(number=number, expected_version=None, **shown.who)
+
+
+def test_an_edition_is_read_in_one_query_and_a_link_in_two(shown: Shown, django_assert_num_queries: Any):
+    shown.published()
+    token = shown.token()
+    with django_assert_num_queries(1):
+        headlines(queries.edition(shown.project, 1))
+    with django_assert_num_queries(2):
+        headlines(queries.of_link(queries.working_link(token, now=NOW)))

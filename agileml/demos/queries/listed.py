@@ -13,9 +13,14 @@ from agileml.projects.rules import Need
 from agileml.work.models import Epic
 
 
+def all_of(project: Project) -> QuerySet[Demo]:
+    """All demos of a project in the order in which they were begun, drafts too, as the feed has them."""
+    return Demo.objects.select_related("sprint").filter(project=project).order_by("number")
+
+
 def demos(access: Access) -> QuerySet[Demo]:
-    """The demos that somebody may see, newest sprint first: drafts are for those who work on them."""
-    rows = Demo.objects.select_related("sprint").filter(project=access.project).order_by("-sprint__number")
+    """The demos that a page lists for somebody, newest sprint first: drafts are for those who work on them."""
+    rows = all_of(access.project).order_by("-sprint__number")
     return rows if Need.WORK in access.can else rows.filter(state=Demo.State.PUBLISHED)
 
 
