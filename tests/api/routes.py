@@ -8,12 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
 from agileml.api import urls
+from agileml.demos.actions.begin import begin_demo
+from agileml.demos.actions.images import add_image
+from agileml.demos.actions.publish import publish
+from agileml.demos.actions.sharing import share
 from agileml.ingest.actions import bind, make_source
 from agileml.ingest.models import Binding, Source
 from agileml.journal.actions.sending import ping
@@ -35,6 +40,7 @@ from agileml.projects.rules import Need
 from agileml.work.actions import add_comment, create_epic, create_story
 from agileml.work.models import Comment, Finding, Ticket
 from tests.api.client import Api
+from tests.demos.pictures import PNG
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, measure, replan
 
 RULE, SVM, MLP, ERROR, BASE = (f"0f8fad5b-d9cb-469f-a165-70867728950{digit}" for digit in "12345")
@@ -52,7 +58,7 @@ class World:
 
     A watched folder is its source, with a file bound to ticket 1. The lead proposes to skip ticket 2. The model
     `reader` has the champion RULE, and an open evaluation of SVM. A paused webhook was pinged once. A service account
-    and the lead have a token each.
+    and the lead have a token each. The demo of sprint 1 is published, shows a picture and is shared.
     """
 
     cast: Cast
@@ -69,6 +75,8 @@ class World:
     service_token: Token
     invited: Invitation
     invitation: str  # the secret of its link
+    link: str  # the token of a link to the demo of sprint 1
+    picture: UUID  # which that demo shows
 
 
 def make_world() -> World:
@@ -107,8 +115,18 @@ def make_world() -> World:
     sprint = Sprint.objects.get(pk=sprint.pk)
     return World(
         cast, sprint, decision, proposal, source, binding, webhook, delivery, member, service, token, service_token,
-        *invitation,
+        *invitation, *make_demo(cast),
     )  # fmt: skip
+
+
+def make_demo(cast: Cast) -> tuple[str, UUID]:
+    told: dict[str, Any] = {"project": cast.project, "actor": cast.lead, "now": NOW}
+    demo = begin_demo(sprint=1, **told)
+    item = demo.items.earliest("pk")
+    picture = add_image(demo=demo.number, item=item.uid, name="point.png", content=PNG, **told)
+    publish(demo=demo.number, **told)
+    _, link = share(demo=demo.number, sent={}, **told | {"now": timezone.now()})
+    return link, picture.uid
 
 
 def make_notes(cast: Cast) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.urls import URLPattern, reverse
 
+from agileml.demos.models import ShareLink
 from agileml.metrics.models import Baseline, Snapshot
 from agileml.projects.rules import Need
 from agileml.web import urls
@@ -55,6 +56,10 @@ class Page:
             "delivery": world.delivery.uid,
             "uid": uids.get(self.name.split("_")[0], world.decision.uid),
         } | dict(self.args)  # fmt: skip
+        if self.name == "demo_revoke":
+            given["uid"] = ShareLink.objects.get().uid
+        if self.name == "demo_image":
+            given["uid"] = world.picture
         if self.name == "correct":
             given["uid"] = Snapshot.objects.filter(ticket__number=3).latest("pk").uid
         if self.name == "members_uninvite":
@@ -156,6 +161,16 @@ PAGES = [
     Page("metrics_baseline_remove", NEVER, LEAD),
     Page("parked", READ, WORK, {"ticket": "6", "sprint": "2"}),
     Page("tried", READ),
+    Page("demos", READ, WORK, {"sprint": "1"}),
+    Page("demo", READ),
+    Page("demo_edit", WORK, WORK, {"do": "demo", "version": "1"}),
+    Page("demo_say", NEVER, COMMENT, {"kind": "agree"}),
+    Page("demo_goal", NEVER, COMMENT, {"epic": "1", "verdict": "keep"}, 422),  # it asks about none
+    Page("demo_answer", NEVER, WORK, {"text": "Yes."}, 404),  # nothing was said
+    Page("demo_become", NEVER, WORK, {"what": "ticket"}, 404),
+    Page("demo_share", NEVER, LEAD, {"days": "7"}, 200),
+    Page("demo_revoke", NEVER, LEAD),
+    Page("demo_image", READ),
     Page("epics", READ, WORK, {"title": "Read faster"}),
     Page("epic", READ, WORK),
     Page("story", READ, WORK, {"version": "1"}),
