@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -78,7 +79,7 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
     by: dict[str, Any] = {"project": access.project, "demo": number, "actor": access.user, "now": timezone.now()}
     item = _item(which) if doing not in WHOLE else None
     try:
-        place = ACTIONS[doing](request, access, row, item, by)
+        place = ACTIONS[doing](Deed(request, access, row, item, by))
     except (Invalid, CannotBe, Stale) as refused:
         return _refused(request, access, listed.demo(access, number), doing, item, refused)
     if doing == "place" and wants_fragment(request):
@@ -98,90 +99,112 @@ def _at(access: Access, number: int, place: str) -> str:
     return f"{page}#{place}" if place else page
 
 
-By = Mapping[str, Any]
-Act = Callable[[HttpRequest, Access, Demo, UUID | None, By], str]
+@dataclass(frozen=True)
+class Deed:
+    """One thing that is done: with the demo, or with one of its items; `by` is who does it, where and when.
+
+    What does it answers with the page to go on to, empty for the place where it was done.
+    """
+
+    request: HttpRequest
+    access: Access
+    row: Demo
+    item: UUID | None
+    by: Mapping[str, Any]
+
+    @cached_property
+    def found(self) -> DemoItem:
+        """The item. Raises Hidden."""
+        return _found(self.row, self.item)
 
 
-def _demo(request: HttpRequest, access: Access, row: Demo, item: UUID | None, by: By) -> str:
-    form = merging.sent(request.POST, _texts(row))
-    edit_demo(sent=form.written, expected_version=form.version, **by)
-    messages.success(request, "Saved.")
+Act = Callable[[Deed], str]
+
+
+def _demo(deed: Deed) -> str:
+    form = merging.sent(deed.request.POST, _texts(deed.row))
+    edit_demo(sent=form.written, expected_version=form.version, **deed.by)
+    messages.success(deed.request, "Saved.")
     return ""
 
 
-def _edit(request: HttpRequest, access: Access, row: Demo, item: UUID | None, by: By) -> str:
-    found = _found(row, item)
+def _edit(deed: Deed) -> str:
+    found = deed.found
     there = choices([found])[found.pk]
-    form = _sent(request, found, there)
-    edit_item(item=found.uid, sent=_values(form, there), expected_version=form.version, **by)
-    messages.success(request, "Saved.")
+    form = _sent(deed.request, found, there)
+    edit_item(item=found.uid, sent=_values(form, there), expected_version=form.version, **deed.by)
+    messages.success(deed.request, "Saved.")
     return ""
 
 
-def _step(request: HttpRequest, access: Access, row: Demo, item: UUID | None, by: By) -> str:
+def _step(deed: Deed) -> str:
     """Up or down by one; the first of a section goes to the end of the section before, the last to the next one."""
-    up = request.POST["do"].startswith("up:")
-    found = _found(row, item)
-    sections = _by_section(listed.items(row))
+    up = deed.request.POST["do"].startswith("up:")
+    found = deed.found
+    beside: dict[str, Any]
+    sections = _by_section(listed.items(deed.row))
     codes = list(sections)
     mine = [one.uid for one in sections[found.section]]
     at = mine.index(found.uid) + (-1 if up else 1)
     if 0 <= at < len(mine):
-        move_item(item=found.uid, **{"before" if up else "after": mine[at]}, **by)
+        beside = {"before" if up else "after": mine[at]}
+        move_item(item=found.uid, **beside, **deed.by)
         return ""
     other = codes.index(found.section) + (-1 if up else 1)
     if 0 <= other < len(codes):
         there = sections[codes[other]]
-        beside = {"after": there[-1].uid} if up and there else {"before": there[0].uid} if there else {}
-        move_item(item=found.uid, section=codes[other], **beside, **by)
+        beside = {"after" if up else "before": there[-1 if up else 0].uid} if there else {}
+        move_item(item=found.uid, section=codes[other], **beside, **deed.by)
     return ""
 
 
-def _place(request: HttpRequest, access: Access, row: Demo, item: UUID | None, by: By) -> str:
+def _place(deed: Deed) -> str:
     """Where it was dropped: in a section, right before or right after another one."""
-    found = _found(row, item)
-    beside = {name: _item(said) for name in ("before", "after") if (said := request.POST.get(name, ""))}
-    move_item(item=found.uid, section=request.POST.get("section") or None, **beside, **by)
+    found = deed.found
+    beside: dict[str, Any] = {
+        name: _item(said) for name in ("before", "after") if (said := deed.request.POST.get(name, ""))
+    }
+    move_item(item=found.uid, section=deed.request.POST.get("section") or None, **beside, **deed.by)
     return ""
 
 
-def _leave(request: HttpRequest, access: Access, row: Demo, item: UUID | None, by: By) -> str:
-    leave_out(item=_found(row, item).uid, out=request.POST["do"].startswith("out:"), **by)
+def _leave(deed: Deed) -> str:
+    leave_out(item=deed.found.uid, out=deed.request.POST["do"].startswith("out:"), **deed.by)
     return ""
 
 
-def _add(request: HttpRequest, access: Access, row: Demo, item: UUID | None, by: By) -> str:
-    made = add_item(sent={name: request.POST.get(name, "") for name in ADDED}, **by)
-    return _at(access, row.number, f"item-{made.uid}")
+def _add(deed: Deed) -> str:
+    made = add_item(sent={name: deed.request.POST.get(name, "") for name in ADDED}, **deed.by)
+    return _at(deed.access, deed.row.number, f"item-{made.uid}")
 
 
-def _refresh(request: HttpRequest, access: Access, row: Demo, item: UUID | None, by: By) -> str:
-    made = refresh_items(**by)
-    messages.success(request, f"{how_many(len(made), 'ticket')} taken in, at the end of their sections.")
+def _refresh(deed: Deed) -> str:
+    made = refresh_items(**deed.by)
+    messages.success(deed.request, f"{how_many(len(made), 'ticket')} taken in, at the end of their sections.")
     return ""
 
 
-def _publish(request: HttpRequest, access: Access, row: Demo, item: UUID | None, by: By) -> str:
-    said = request.POST.get("edition", "")
-    edition = publish(expected=int(said) if said.isdecimal() and len(said) < 10 else None, **by)
-    messages.success(request, f"Edition {edition.number} is published.")
-    return reverse("demo", args=[access.project.key, row.number])
+def _publish(deed: Deed) -> str:
+    said = deed.request.POST.get("edition", "")
+    edition = publish(expected=int(said) if said.isdecimal() and len(said) < 10 else None, **deed.by)
+    messages.success(deed.request, f"Edition {edition.number} is published.")
+    return reverse("demo", args=[deed.access.project.key, deed.row.number])
 
 
-def _picture(request: HttpRequest, access: Access, row: Demo, item: UUID | None, by: By) -> str:
-    sent = request.FILES.get("picture")
+def _picture(deed: Deed) -> str:
+    sent = deed.request.FILES.get("picture")
     if sent is None:
         raise Invalid([FieldError("/picture", "required", "Choose a picture first.")])
     content = sent.read(LARGEST + 1)  # one byte more than may be, so that it is refused without being kept whole
     add_image(
-        item=_found(row, item).uid, name=(sent.name or "picture")[-120:], content=content,
-        alt=request.POST.get("alt", ""), **by,
+        item=deed.found.uid, name=(sent.name or "picture")[-120:], content=content,
+        alt=deed.request.POST.get("alt", ""), **deed.by,
     )  # fmt: skip
     return ""
 
 
-def _unpicture(request: HttpRequest, access: Access, row: Demo, item: UUID | None, by: By) -> str:
-    remove_image(item=_found(row, item).uid, image=_item(request.POST.get("image", "")), **by)
+def _unpicture(deed: Deed) -> str:
+    remove_image(item=deed.found.uid, image=_item(deed.request.POST.get("image", "")), **deed.by)
     return ""
 
 
@@ -193,6 +216,8 @@ WHOLE = {"demo", "add", "refresh", "publish"}
 
 
 def _found(row: Demo, item: UUID | None) -> DemoItem:
+    if item is None:
+        raise Hidden(item)
     found = DemoItem.objects.select_related("ticket", "presenter").filter(demo=row, uid=item).first()
     if found is None:
         raise Hidden(item)

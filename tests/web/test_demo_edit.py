@@ -61,7 +61,7 @@ def test_title_and_introduction_are_saved_and_a_conflict_is_told(shown: Shown, b
     assert "Lead Person changed this while you were writing" in answer.content.decode()
     assert 'value="Mine"' in answer.content.decode()
     assert Demo.objects.get().title == "Theirs"
-    again = {"keep_title": "theirs", "version": "3", "was_title": "Theirs", "was_intro": "*First*"}
+    again: Any = {"keep_title": "theirs", "version": "3", "was_title": "Theirs", "was_intro": "*First*"}
     assert do(builder, "demo", title="Mine", intro="Other", **again).status_code == 302
     assert (Demo.objects.get().title, Demo.objects.get().intro) == ("Theirs", "Other")
     wrong = do(builder, "demo", title="", intro="Kept", version="4", was_title="Theirs", was_intro="Other")
