@@ -40,7 +40,7 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
     access = enter(request, key)
     row = listed.demo(access, number)
     if row.edition == 0:
-        return redirect("demo_edit", access.project.key, number)
+        return redirect("builder", access.project.key, number)
     return _page(request, access, row)
 
 

@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
-from agileml.demos.queries.listed import demos
 from agileml.lib.charts import Chart, Day, Mark, Scope, scope_chart
 from agileml.lib.figures import gap
 from agileml.lib.tables import Cell, as_csv
@@ -106,7 +105,6 @@ def _page(access: Access, sprint: Sprint, body: Mapping[str, Any]) -> dict[str, 
     ends = {name: [tickets[number] for number in numbers] for name, numbers in body["outcomes"].items()}
     return {
         "sprint": sprint,
-        "demo": demos(access).filter(sprint=sprint).values_list("number", flat=True).first(),
         "late": [_late(access, one, zone) for one in late_in(sprint)],
         "report": body,
         "head": head,

@@ -163,7 +163,7 @@ PAGES = [
     Page("tried", READ),
     Page("demos", READ, WORK, {"sprint": "1"}),
     Page("demo", READ),
-    Page("demo_edit", WORK, WORK, {"do": "demo", "version": "1"}),
+    Page("builder", WORK, WORK, {"do": "demo", "version": "1"}),
     Page("demo_say", NEVER, COMMENT, {"kind": "agree"}),
     Page("demo_goal", NEVER, COMMENT, {"epic": "1", "verdict": "keep"}, 422),  # it asks about none
     Page("demo_answer", NEVER, WORK, {"text": "Yes."}, 404),  # nothing was said

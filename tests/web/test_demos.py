@@ -29,6 +29,18 @@ def test_there_is_no_demo_of_no_sprint(shown: Shown, sprint: str, status: int):
     assert browser_of(shown.actor).post(PATH, {"sprint": sprint}).status_code == status
 
 
+def test_a_sprint_leads_to_its_demo_as_soon_as_there_is_one_to_see(shown: Shown):
+    stakeholder = browser_of(shown.cast.stakeholder)
+    assert stakeholder.get(f"{PATH}?sprint=1").status_code == 200
+    shown.begun()
+    assert stakeholder.get(f"{PATH}?sprint=1").status_code == 200
+    assert browser_of(shown.actor).get(f"{PATH}?sprint=1").headers["Location"] == f"{PATH}1/"
+    shown.published()
+    assert stakeholder.get(f"{PATH}?sprint=1").headers["Location"] == f"{PATH}1/"
+    assert stakeholder.get(f"{PATH}?sprint=x\0").status_code == 200
+    assert f"{PATH}?sprint=1" in stakeholder.get("/p/TST/sprints/").content.decode()
+
+
 def test_it_tells_what_was_shown_in_its_headlines(shown: Shown):
     shown.published()
     html = page(shown)

@@ -95,7 +95,7 @@ def _item(which: str) -> UUID:
 
 
 def _at(access: Access, number: int, place: str) -> str:
-    page = reverse("demo_edit", args=[access.project.key, number])
+    page = reverse("builder", args=[access.project.key, number])
     return f"{page}#{place}" if place else page
 
 
@@ -349,4 +349,4 @@ def _page(
         "wrong": {},
         **more,
     }
-    return render(request, "demo_edit/page.html", frame(access, "demos", **context), status=status)
+    return render(request, "builder/page.html", frame(access, "demos", **context), status=status)
