@@ -60,6 +60,16 @@ def test_it_shows_what_was_frozen_and_of_when_it_is(shown: Shown, member: Client
     assert "the draft has changes" not in before
 
 
+def test_headings_in_a_story_stand_under_its_headline(shown: Shown, member: Client):
+    story = "## Why\nIt leans.\n\n#### More\n`<h1>` is code."
+    edit_item(demo=1, item=item_of(1).uid, sent={"story": story}, expected_version=None, **shown.who)
+    publish(demo=1, **shown.who)
+    html = read(member)
+    assert "<h4>Why</h4>" in html
+    assert "<h5>More</h5>" in html
+    assert "<code>&lt;h1&gt;</code>" in html
+
+
 def test_a_draft_leads_to_its_builder_and_is_hidden_from_stakeholders(shown: Shown):
     shown.begun()
     assert browser_of(shown.cast.member).get(PATH).headers["Location"] == f"{PATH}edit/"
