@@ -11,6 +11,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from agileml.demos.queries.listed import demos, tallies
+from agileml.demos.rules.reviewing import note_of
 from agileml.journal.rules.edits import Stale
 from agileml.lib.numbers import whole
 from agileml.metrics.actions.settings import set_target
@@ -145,6 +147,18 @@ def _aim(line: EpicLine) -> dict[str, str]:
     return {"metric": target.metric.key, "op": target.op, "value": f"{value:g}"}
 
 
+def _answered(request: HttpRequest, access: Access, epic: Epic) -> dict[str, str]:
+    """The form of a review as those filled it in who answered for the goal at a demo (`?demo=` its number)."""
+    number = whole(request.GET.get("demo"))
+    row = demos(access).filter(number=number).first() if number else None
+    tally = next((one for one in tallies(row) if one.epic == epic), None) if row else None
+    if row is None or tally is None:
+        return {}
+    notes = [(one.user.name if one.user else one.guest_name, one.note) for one in tally.notes]
+    note = note_of(row.title, tally.counts, notes)
+    return {"do": "review", "sprint": str(row.sprint.number), "verdict": tally.verdict, "note": note}
+
+
 def _page(
     request: HttpRequest,
     access: Access,
@@ -176,7 +190,7 @@ def _page(
         "ops": Criterion.Op.choices,
         "aim": _aim(line),
         "form": form or merging.shown(now, line.epic.version),
-        "sent": request.POST,
+        "sent": request.POST or _answered(request, access, line.epic),
         "wrong": wrong or {},
         "errors": errors,
         "conflict": conflict,

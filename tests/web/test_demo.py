@@ -137,6 +137,18 @@ def test_goals_are_answered_for_and_the_newest_answer_of_a_person_counts(shown: 
     assert member.post(f"{PATH}goal/", {"epic": "1", "verdict": "perhaps"}).status_code == 422
 
 
+def test_the_review_of_a_goal_begins_with_what_was_said_of_it(shown: Shown, member: Client):
+    assert "Review its alignment" not in read(member)
+    for client, verdict in ((member, "keep"), (browser_of(shown.cast.stakeholder), "adjust")):
+        client.post(f"{PATH}goal/", {"epic": "1", "verdict": verdict, "note": f"{HOSTILE} {verdict}"})
+    assert "/p/TST/epics/1/?demo=1#review" in read(member)
+    html = member.get("/p/TST/epics/1/?demo=1").content.decode()
+    assert 'value="adjust" required checked' in html  # the more cautious of as many
+    assert "At the demo “Skeleton”: 1 keep, 1 adjust." in html
+    assert f"{shown.cast.stakeholder.name}: &lt;script&gt;" in html
+    assert "At the demo" not in member.get("/p/TST/epics/1/?demo=9").content.decode()
+
+
 def test_the_address_of_a_link_is_shown_once_and_is_kept_nowhere(shown: Shown, lead: Client):
     answer = lead.post(f"{PATH}links/", {"days": "7"})
     found = re.search(r'value="http://testserver/d/([\w-]{43})/"', answer.content.decode())
