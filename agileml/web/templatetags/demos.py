@@ -25,7 +25,7 @@ def drawn(kept: Mapping[str, Any]) -> Chart:
 @register.filter
 def prose(text: str, under: int = 3) -> SafeString:
     """A Markdown text as safe HTML whose headings are one below the other, under a heading of the page."""
-    html = markdown.html(text)
+    html: str = markdown.html(text)
     levels = sorted(set(HEADING.findall(html)))
     html = HEADING.sub(lambda found: str(min(under + 1 + levels.index(found[0]), 6)), html)
     return mark_safe(html)  # noqa: S308 -- it was safe, and only the levels of its headings are other ones
