@@ -35,7 +35,8 @@
     }));
   };
 
-  const moved = (item, undo) => {
+  // The form of a row says which section it is in, unless somebody chose another one in it.
+  const settle = (item) => {
     const section = item.parentElement.dataset.section;
     item.dataset.section = section;
     const select = item.querySelector("select[name=section]");
@@ -43,6 +44,10 @@
     const untouched = select.value === shown.value;
     shown.value = section;
     if (untouched) select.value = section;
+  };
+
+  const moved = (item, undo) => {
+    settle(item);
     item.classList.add("changed");
     setTimeout(() => item.classList.remove("changed"), MARKED_MS);
     tell(item);
@@ -56,7 +61,7 @@
     item.scrollIntoView({ block: "nearest" });
     moved(item, () => {
       was.list.insertBefore(item, was.next?.parentElement === was.list ? was.next : null);
-      item.dataset.section = was.list.dataset.section;
+      settle(item);
       window.agileml.toast("That was not moved. Load the page again to see how it stands.", "error");
     });
   };

@@ -61,6 +61,13 @@ def test_a_demo_is_begun_put_in_order_rewritten_published_and_answered(
     line[4].locator(".headline").focus()
     page.keyboard.press("Alt+ArrowUp")
     expect(page.locator("#announce")).to_contain_text("now 1 of 1 in What we shipped")
+    page.route("**/edit/", lambda route: route.abort())
+    line[1].locator(".headline").focus()
+    page.keyboard.press("Alt+ArrowDown")
+    expect(page.locator("#toasts")).to_contain_text("That was not moved.")
+    expect(page.locator("ol[data-section=learned] > li")).to_have_count(1)  # back where it was
+    expect(line[1].locator("[name=was_section]")).to_have_value("learned")
+    page.unroute("**/edit/")
     line[4].get_by_role("button", name="Leave out").click()
     expect(line[4].get_by_text("left out", exact=True)).to_be_visible()
     expect(story).to_have_value("Not saved **yet**")  # what moved elsewhere took nothing with it
