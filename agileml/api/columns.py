@@ -85,3 +85,17 @@ WEBHOOK = (
 DELIVERY = (
     "uid", "event", "type", "revision", "cause", "attempt", "at", "took_ms", "status", "error", "answer",
 )  # fmt: skip
+DEMO = (
+    "uid", "number", "sprint", "title", "intro", "state", "edition", "created_at", "published_at", "version",
+    "revision",
+)  # fmt: skip
+DEMO_ITEM = (
+    "uid", "demo", "ticket", "section", "headline", "story", "findings", "charts", "evaluations", "presenter", "rank",
+    "left_out", "images", "version", "revision",
+)  # fmt: skip
+FEEDBACK = (
+    "uid", "demo", "edition", "item", "kind", "text", "user", "guest", "at", "answer", "answered_by", "answered_at",
+    "became", "revision",
+)  # fmt: skip
+GOAL_ANSWER = ("uid", "demo", "edition", "epic", "verdict", "note", "user", "guest", "at", "revision")
+SHARE_LINK = ("id", "demo", "passphrase", "expires_at", "revoked_at", "views", "actor", "created_at")

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path, registe
 from agileml.api import (
     changes,
     decisions,
+    demos,
     described,
     members,
     metrics,
@@ -112,6 +113,19 @@ WEBHOOK: list[URLPattern | URLResolver] = [
     path("deliveries/<uuid:delivery>/redeliver/", webhooks.Redeliver.as_view(), name="webhook-redeliver"),
 ]
 
+DEMO: list[URLPattern | URLResolver] = [
+    path("", demos.OneDemo.as_view(), name="demo"),
+    path("items/", demos.Items.as_view(), name="demo-items"),
+    path("items/<uuid:item>/", demos.OneItem.as_view(), name="demo-item"),
+    path("publish/", demos.Publish.as_view(), name="demo-publish"),
+    path("edition/", demos.NewestEdition.as_view(), name="demo-edition"),
+    path("feedback/", demos.FeedbackOnDemo.as_view(), name="demo-feedback"),
+    path("feedback/<uuid:feedback>/answer/", demos.AnswerFeedback.as_view(), name="demo-feedback-answer"),
+    path("goals/", demos.Goals.as_view(), name="demo-goals"),
+    path("share-links/", demos.ShareLinks.as_view(), name="demo-share-links"),
+    path("share-links/<uuid:link>/", demos.OneShareLink.as_view(), name="demo-share-link"),
+]
+
 PROJECT: list[URLPattern | URLResolver] = [
     path("", projects.OneProject.as_view(), name="project"),
     path("members/", members.Members.as_view(), name="members"),
@@ -151,6 +165,8 @@ PROJECT: list[URLPattern | URLResolver] = [
     path("bindings/<uuid:binding>/", sources.OneBinding.as_view(), name="binding"),
     path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
     path("webhooks/<uuid:webhook>/", include(WEBHOOK)),
+    path("demos/", demos.Demos.as_view(), name="demos"),
+    path("demos/<number:number>/", include(DEMO)),
     path("changes/", changes.Changes.as_view(), name="changes"),
     path("changes/stream/", stream.ChangesStream.as_view(), name="changes-stream"),
 ]

@@ -15,10 +15,12 @@ from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
 from agileml.api import urls
+from agileml.demos.actions.answers import answer_goal, give_feedback
 from agileml.demos.actions.begin import begin_demo
 from agileml.demos.actions.images import add_image
 from agileml.demos.actions.publish import publish
 from agileml.demos.actions.sharing import share
+from agileml.demos.models import DemoItem, Feedback, ShareLink
 from agileml.ingest.actions import bind, make_source
 from agileml.ingest.models import Binding, Source
 from agileml.journal.actions.sending import ping
@@ -38,7 +40,7 @@ from agileml.projects.actions.webhooks import edit_webhook, make_webhook
 from agileml.projects.models import Invitation, Membership, Token
 from agileml.projects.rules import Need
 from agileml.work.actions import add_comment, create_epic, create_story
-from agileml.work.models import Comment, Finding, Ticket
+from agileml.work.models import Comment, Epic, Finding, Story, Ticket
 from tests.api.client import Api
 from tests.demos.pictures import PNG
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, measure, replan
@@ -77,6 +79,9 @@ class World:
     invitation: str  # the secret of its link
     link: str  # the token of a link to the demo of sprint 1
     picture: UUID  # which that demo shows
+    item: DemoItem
+    feedback: Feedback
+    shared: ShareLink
 
 
 def make_world() -> World:
@@ -119,14 +124,20 @@ def make_world() -> World:
     )  # fmt: skip
 
 
-def make_demo(cast: Cast) -> tuple[str, UUID]:
+def make_demo(cast: Cast) -> tuple[str, UUID, DemoItem, Feedback, ShareLink]:
     told: dict[str, Any] = {"project": cast.project, "actor": cast.lead, "now": NOW}
+    # What is shown is under a goal, so that those who see it can be asked about that.
+    second: dict[str, Any] = {"project": cast.project, "number": 2}
+    Story.objects.filter(**second).update(epic=Epic.objects.get(**second))
+    Ticket.objects.filter(project=cast.project, number=4).update(story=Story.objects.get(**second))
     demo = begin_demo(sprint=1, **told)
     item = demo.items.earliest("pk")
     picture = add_image(demo=demo.number, item=item.uid, name="point.png", content=PNG, **told)
     publish(demo=demo.number, **told)
-    _, link = share(demo=demo.number, sent={}, **told | {"now": timezone.now()})
-    return link, picture.uid
+    said = give_feedback(demo=demo.number, sent={"kind": "concern", "text": "And at other branches?"}, **told)
+    answer_goal(demo=demo.number, sent={"epic": 2, "verdict": "keep"}, **told)
+    shared, link = share(demo=demo.number, sent={}, **told | {"now": timezone.now()})
+    return link, picture.uid, item, said, shared
 
 
 def make_notes(cast: Cast) -> None:
@@ -186,6 +197,7 @@ class Route:
         given |= {"proposal": world.proposal.uid, "source": world.source.uid, "binding": world.binding.uid}
         given |= {"webhook": world.webhook.uid, "delivery": world.delivery.uid}
         given |= {"member": getattr(world, self.of).uid, "token": world.service_token.uid}
+        given |= {"item": world.item.uid, "feedback": world.feedback.uid, "link": world.shared.uid}
         if self.name == "me-token":
             given["uid"] = world.token.uid
         for match in find(self.name):
@@ -358,6 +370,25 @@ ROUTES = [
     Route("webhook-ping", "post", Need.LEAD, 201, {}),
     Route("webhook-deliveries", "get", Need.LEAD),
     Route("webhook-redeliver", "post", Need.LEAD, 201, {}),
+    Route("demos", "get", Need.READ),
+    Route("demos", "post", Need.WORK, 201, {"sprint": 3}),
+    Route("demo", "get", Need.READ),
+    Route("demo", "patch", Need.WORK, 200, {"title": "Fewer errors", "intro": "In two weeks."}),
+    Route("demo-items", "get", Need.READ),
+    Route(
+        "demo-items", "post", Need.WORK, 201, {"section": "learned", "headline": "Scanners differ", "story": "Much."}
+    ),
+    Route("demo-item", "patch", Need.WORK, 200, {"headline": "Left alone, and why", "findings": None}),
+    Route("demo-publish", "post", Need.WORK, 201, {"expected": 1}),
+    Route("demo-edition", "get", Need.READ),
+    Route("demo-feedback", "get", Need.READ),
+    Route("demo-feedback", "post", Need.COMMENT, 201, {"kind": "question", "text": "And the sevens?"}),
+    Route("demo-feedback-answer", "post", Need.WORK, 200, {"text": "Not yet."}),
+    Route("demo-goals", "get", Need.READ),
+    Route("demo-goals", "post", Need.COMMENT, 201, {"epic": 2, "verdict": "adjust", "note": "Letters first."}),
+    Route("demo-share-links", "get", Need.LEAD),
+    Route("demo-share-links", "post", Need.LEAD, 201, {"expires_in_days": 7, "passphrase": None}),
+    Route("demo-share-link", "delete", Need.LEAD, 204),
     Route("changes", "get", Need.READ),
     Route("changes-stream", "get", Need.READ),
     Route("schema", "get", None, is_open=True),

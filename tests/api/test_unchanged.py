@@ -15,7 +15,15 @@ READING = [route for route in ROUTES if route.method == "get" and issubclass(VIE
 KEPT = [route for route in READING if VIEWS[route.name].follows_history]
 LISTS = [route for route in READING if "cursor" in VIEWS[route.name].takes.get("get", ())]
 # What a list shows beside the history: how sources were looked at, what is sent to whom, when a token was used.
-NEVER_KEPT = {"sources", "source-polls", "ticket-bindings", "webhooks", "webhook-deliveries", "member-tokens"}
+NEVER_KEPT = {
+    "sources",
+    "source-polls",
+    "ticket-bindings",
+    "webhooks",
+    "webhook-deliveries",
+    "member-tokens",
+    "demo-share-links",
+}
 AT_MOST = 3  # statements: the token, the project's door, and nothing of the list
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from agileml.api.schema import (
     changes,
     decisions,
+    demos,
     errors,
     itself,
     members,
@@ -33,6 +34,7 @@ PARTS: dict[str, Any] = {
     "Metrics": metrics,
     "Champions": models,
     "Sources": sources,
+    "Demos": demos,
     "Sync": changes,
     "Webhooks": webhooks,
     "Description": itself,

@@ -1,0 +1,189 @@
+"""Demos, what was said of them, and the links by which others see them."""
+
+from agileml.api import columns, demos
+from agileml.api.schema.kit import (
+    ADDRESS,
+    BOOL,
+    COUNT,
+    MOMENT,
+    NUMBER,
+    OBJECT,
+    REVISION,
+    TEXT,
+    UID,
+    VERSION,
+    Call,
+    Schema,
+    body,
+    listed,
+    many,
+    maybe,
+    obj,
+    one_of,
+    ref,
+    says,
+    shape,
+)
+from agileml.demos.actions.answers import ANSWER_FIELDS, FEEDBACK_FIELDS, GOAL_FIELDS
+from agileml.demos.actions.edit import DEMO_FIELDS, ITEM_FIELDS, SHOWN
+from agileml.demos.actions.sharing import LINK_FIELDS
+from agileml.demos.models import Demo, DemoItem, Feedback, GoalAnswer
+
+MARKDOWN = says(TEXT, "Markdown.")
+SECTION = one_of(*DemoItem.Section.values)
+NEW_ITEM = {name: check for name, check in ITEM_FIELDS.items() if name not in SHOWN}
+EXPECTED: Schema = {"type": "integer", "minimum": 0, "description": "The newest edition that one knows; 0 for none."}
+_said: dict[str, Schema] = {
+    "uid": UID,
+    "demo": NUMBER,
+    "edition": says(COUNT, "The one that it was said of."),
+    "user": maybe(ref("Person")),
+    "guest": says(maybe(TEXT), "The name that a guest gave."),
+    "at": MOMENT,
+    "revision": REVISION,
+}
+_link: dict[str, Schema] = {
+    "id": UID,
+    "demo": says(maybe(NUMBER), "Null for whatever was published last."),
+    "passphrase": says(BOOL, "Whether it asks for one."),
+    "expires_at": MOMENT,
+    "revoked_at": maybe(MOMENT),
+    "views": says(COUNT, "Looks, not people."),
+    "actor": ref("Person"),
+    "created_at": MOMENT,
+}
+
+SHAPES = {
+    "Demo": shape(
+        columns.DEMO,
+        uid=UID,
+        number=NUMBER,
+        sprint=NUMBER,
+        title=says(TEXT, "What it is called.", "Sprint 1"),
+        intro=MARKDOWN,
+        state=one_of(*Demo.State.values),
+        edition=says(COUNT, "The newest; 0 for none."),
+        created_at=MOMENT,
+        published_at=maybe(MOMENT),
+        version=VERSION,
+        revision=REVISION,
+    ),
+    "DemoImage": obj({"uid": UID, "name": TEXT, "alt": TEXT, "media_type": TEXT, "size": COUNT}),
+    "DemoItem": shape(
+        columns.DEMO_ITEM,
+        uid=UID,
+        demo=NUMBER,
+        ticket=says(maybe(NUMBER), "Null for what is no ticket."),
+        section=SECTION,
+        headline=TEXT,
+        story=MARKDOWN,
+        findings=says(maybe(many(UID)), "Null for all of the ticket's."),
+        charts=says(maybe(many(TEXT)), "Keys of metrics; null for those of its criteria."),
+        evaluations=says(maybe(many(UID)), "Null for all of the ticket's."),
+        presenter=maybe(ref("Person")),
+        rank=says(TEXT, "Compared as text: the order in which items are shown."),
+        left_out=BOOL,
+        images=many(ref("DemoImage")),
+        version=VERSION,
+        revision=REVISION,
+    ),
+    "Edition": obj(
+        {
+            "demo": NUMBER,
+            "edition": NUMBER,
+            "at": MOMENT,
+            "actor": ref("Person"),
+            "body": says(OBJECT, "All that a viewer sees, as it was when it was published."),
+        }
+    ),
+    "Feedback": shape(
+        columns.FEEDBACK,
+        **_said,
+        item=says(maybe(UID), "Null for the whole demo."),
+        kind=one_of(*Feedback.Kind.values),
+        text=TEXT,
+        answer=TEXT,
+        answered_by=maybe(ref("Person")),
+        answered_at=maybe(MOMENT),
+        became=says({"type": ["object", "null"]}, "`{ticket: number}` or `{finding: uid}`."),
+    ),
+    "GoalAnswer": shape(
+        columns.GOAL_ANSWER, **_said, epic=NUMBER, verdict=one_of(*GoalAnswer.Verdict.values), note=TEXT
+    ),
+    "ShareLink": shape(columns.SHARE_LINK, **_link),
+    "NewShareLink": says(obj({**_link, "url": ADDRESS}), "A link with its address, shown this once."),
+}
+
+CALLS = {
+    (demos.Demos, "get"): listed("List demos", "Demo", columns.DEMO, words="Drafts too."),
+    (demos.Demos, "post"): Call(
+        "Begin the demo of a sprint",
+        {201: ref("Demo")},
+        body(demos.BEGIN, ("sprint",)),
+        {"sprint": 1},
+        words="From its done and skipped tickets. The one that there is, if there is one.",
+        conflicts=("not_started",),
+        tagged=True,
+        located=True,
+    ),
+    (demos.OneDemo, "get"): Call("Read a demo", {200: ref("Demo")}, tagged=True),
+    (demos.OneDemo, "patch"): Call(
+        "Edit a demo", {200: ref("Demo")}, body(DEMO_FIELDS), {"title": "Fewer errors"}, needs_version=True, tagged=True
+    ),
+    (demos.Items, "get"): listed("List what a demo shows", "DemoItem", columns.DEMO_ITEM, words="In its draft."),
+    (demos.Items, "post"): Call(
+        "Show something that is no ticket",
+        {201: ref("DemoItem")},
+        body(NEW_ITEM, ("section", "headline")),
+        {"section": "learned", "headline": "Scanners differ more than writers"},
+        tagged=True,
+    ),
+    (demos.OneItem, "patch"): Call(
+        "Edit what a demo shows",
+        {200: ref("DemoItem")},
+        body(ITEM_FIELDS),
+        {"headline": "Straightened digits are read better"},
+        needs_version=True,
+        tagged=True,
+    ),
+    (demos.Publish, "post"): Call(
+        "Publish a demo",
+        {201: ref("Edition")},
+        obj({}, expected=EXPECTED),
+        {"expected": 0},
+        words="Freezes what the draft shows; what was only learned is demoed.",
+        conflicts=("nothing_to_show",),
+    ),
+    (demos.NewestEdition, "get"): Call("Read what viewers see of a demo", {200: ref("Edition")}),
+    (demos.FeedbackOnDemo, "get"): listed("List what was said of a demo", "Feedback", columns.FEEDBACK),
+    (demos.FeedbackOnDemo, "post"): Call(
+        "Say something of a demo",
+        {201: ref("Feedback")},
+        body(FEEDBACK_FIELDS, ("kind",)),
+        {"kind": "question", "text": "Does it hold for other branches?"},
+        conflicts=("not_published", "too_much_said"),
+    ),
+    (demos.AnswerFeedback, "post"): Call(
+        "Answer what was said of a demo", {200: ref("Feedback")}, body(ANSWER_FIELDS, ("text",)), {"text": "Not yet."}
+    ),
+    (demos.Goals, "get"): listed("List what was said of the goals", "GoalAnswer", columns.GOAL_ANSWER),
+    (demos.Goals, "post"): Call(
+        "Say whether a goal is still right",
+        {201: ref("GoalAnswer")},
+        body(GOAL_FIELDS, ("epic", "verdict")),
+        {"epic": 1, "verdict": "keep"},
+        conflicts=("not_published", "too_much_said"),
+    ),
+    (demos.ShareLinks, "get"): listed(
+        "List the links to a demo", "ShareLink", columns.SHARE_LINK, words="Leads may. Without their addresses."
+    ),
+    (demos.ShareLinks, "post"): Call(
+        "Share a demo by a link",
+        {201: ref("NewShareLink")},
+        body(LINK_FIELDS),
+        {"expires_in_days": 7, "passphrase": None},
+        words="Leads may. The address is shown this once.",
+        conflicts=("not_published",),
+    ),
+    (demos.OneShareLink, "delete"): Call("End a link", {204: None}, words="Leads may."),
+}
