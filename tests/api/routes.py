@@ -117,10 +117,11 @@ def make_world() -> World:
     service_token, _ = make_service_token(member=service.uid, sent=secret, **told)
     # Its life is measured by the clock of whoever opens it.
     invitation = invite(sent={"role": "member"}, **told | {"now": timezone.now()})
+    link, picture, item, said, shared = make_demo(cast)
     sprint = Sprint.objects.get(pk=sprint.pk)
     return World(
         cast, sprint, decision, proposal, source, binding, webhook, delivery, member, service, token, service_token,
-        *invitation, *make_demo(cast),
+        *invitation, link, picture, item, said, shared,
     )  # fmt: skip
 
 
