@@ -164,11 +164,15 @@ CACHES: dict[str, Any] = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
 }
 
-# How often a minute: a token (or a person in a browser) reads and writes by the API, and an address guesses.
+# How often a minute: a token (or a person in a browser) reads and writes by the API, an address guesses, those behind
+# one address look at what share links show and say something of it, and all together guess the passphrase of a link.
 RATES = {
     "read": int(env.number("AGILEML_RATE_READ", default=6000, least=1)),
     "write": int(env.number("AGILEML_RATE_WRITE", default=3000, least=1)),
     "failed": int(env.number("AGILEML_RATE_FAILED", default=30, least=1)),
+    "look": int(env.number("AGILEML_RATE_LOOK", default=6000, least=1)),
+    "say": int(env.number("AGILEML_RATE_SAY", default=1000, least=1)),
+    "unlock": int(env.number("AGILEML_RATE_UNLOCK", default=300, least=1)),
 }
 # How many proxies of our own stand in front: what they say of where a request comes from is believed.
 PROXIES = int(env.number("AGILEML_PROXIES", default=0))
@@ -281,7 +285,7 @@ CELERY_BEAT_SCHEDULE = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(levelname)s %(name)s %(message)s"}},
+    "formatters": {"plain": {"()": "agileml.lib.logs.Discreet", "format": "%(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": os.environ.get("AGILEML_LOG_LEVEL", "INFO")},
     "loggers": {

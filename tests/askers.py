@@ -5,16 +5,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
+from agileml.demos.models import ShareLink
 from agileml.projects.actions import create_project, edit_member, issue_token, make_service, revoke_token
 from agileml.projects.models import Token
+from agileml.web.by_link import COOKIE, SALT
 from tests.api.routes import World, make_world, undone
 from tests.factories import NOW
 
 ROLES = ("outsider", "stakeholder", "member", "lead")
-NOBODY = {"anonymous", "expired", "revoked", "deactivated", "stopped service"}
+NOBODY = {"anonymous", "expired", "revoked", "deactivated", "stopped service", "guest", "guest, unlocked"}
 
 
 # A module that takes these two has one world for all of its tests, and each of them takes back what it did. It is
@@ -67,6 +70,12 @@ def tokens(world: World) -> dict[str, dict[str, str]]:
         else:  # whose tokens were not ended, as those of a person are not
             row.user.is_active = False
             row.user.save()
+    # Whoever came by a share link has its token, and a cookie that says that she knew the passphrase.
+    link = ShareLink.objects.get(project=project)
+    cookie = HttpResponse()
+    cookie.set_signed_cookie(COOKIE, str(link.uid), salt=SALT)
+    found["guest"] = bearer(world.link)
+    found["guest, unlocked"] = {"Cookie": f"{COOKIE}={cookie.cookies[COOKIE].value}"}
     return found
 
 

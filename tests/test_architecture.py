@@ -152,10 +152,14 @@ INLINE = {
 }
 
 
+# A file to keep is opened from a disk, where there is no style sheet beside it; it brings a policy of its own.
+ALONE = {("a style sheet in the page", "export/page.html")}
+
+
 @pytest.mark.parametrize("what", INLINE)
 def test_no_template_holds(what: str):
     drawn = {name: re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", "", text) for name, text in templates().items()}
-    assert [name for name, text in drawn.items() if INLINE[what].search(text)] == []
+    assert [name for name, text in drawn.items() if INLINE[what].search(text) and (what, name) not in ALONE] == []
 
 
 @pytest.mark.parametrize("what", ["a script in the page", "a style sheet in the page", "a style attribute"])

@@ -64,6 +64,8 @@ class Page:
             given["uid"] = Snapshot.objects.filter(ticket__number=3).latest("pk").uid
         if self.name == "members_uninvite":
             given["uid"] = world.invited.uid
+        if self.name.startswith(("shared", "present")):
+            given |= {"token": world.link, "uid": world.picture}
         found = reverse(self.name, kwargs={name: given[name] for name in pattern(self.name).pattern.converters})
         return f"{found}?key={world.invitation}" if self.name == "join" else found
 
@@ -179,4 +181,10 @@ PAGES = [
     Page("sprint_start", READ, LEAD, {}, 422, got=302),
     Page("sprint_close", READ, LEAD, {}, 422),
     Page("report", READ, args={"number": 3}),
+    Page("present", READ),
+    Page("present_image", READ),
+    Page("present_shared", EVERYBODY),
+    Page("export", READ),
+    Page("shared", EVERYBODY, EVERYBODY, {"do": "say"}, 422),
+    Page("shared_image", EVERYBODY),
 ]

@@ -1,0 +1,75 @@
+"""A demo on the big screen: one item a screen, moved through by the arrow keys, all of it loaded with the page.
+
+It is asked for once and then needs the server no more. Participants see with each item what was said of it until then.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from agileml.demos.models import Edition
+from agileml.demos.queries import listed, shown, visited
+from agileml.demos.queries.visited import Visit
+from agileml.web.by_link import by_link as for_guests
+from agileml.web.by_link import is_open, kept
+from agileml.web.frozen import pictures, served
+from agileml.web.project import enter
+
+
+@login_required
+@never_cache
+@require_safe
+def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """The newest edition of a demo, for its project's people."""
+    access = enter(request, key)
+    edition = shown.edition(access.project, number)
+    said = listed.by_item(list(listed.feedback(edition.demo)))
+    context = _context(edition, address="images/", said=said) | {"back": "../", "theme": access.user.theme}
+    return render(request, "present/page.html", context)
+
+
+@login_required
+@require_safe
+def image(request: HttpRequest, key: str, number: int, uid: UUID) -> HttpResponse:
+    """A picture of that edition."""
+    access = enter(request, key)
+    return served(shown.image(shown.edition(access.project, number), str(uid)))
+
+
+@require_safe
+@for_guests
+def by_link(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """What a share link shows, on the big screen."""
+    if not is_open(request, visit.link):
+        return HttpResponseRedirect("../")
+    return HttpResponse(kept(visit, "present", lambda: _for_guests(visit)))
+
+
+def _for_guests(visit: Visit) -> str:
+    edition = visited.edition(visit.edition)
+    return render_to_string("present/page.html", _context(edition, address="../images/", said={}) | {"back": "../"})
+
+
+def _context(edition: Edition, *, address: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    body = edition.body
+    return {
+        "body": body,
+        "edition": edition.number,
+        "pictures": pictures(body, lambda uid: f"{address}{uid}/"),
+        "slides": list(_slides(body, said)),
+        "of_all": said.get("", ()),
+    }
+
+
+def _slides(body: Mapping[str, Any], said: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The items one after the other, each with its section and what was said of it."""
+    for section in body["sections"]:
+        for item in section["items"]:
+            yield {"section": section["title"], "code": section["code"], "item": item, "said": said.get(item["uid"])}

@@ -1,0 +1,75 @@
+/* One slide a screen. Without this script all of them stand one below the other. */
+(() => {
+  "use strict";
+
+  const holder = document.getElementById("slides");
+  const slides = [...holder.querySelectorAll(":scope > .slide")];
+  const place = document.getElementById("place");
+  const full = document.getElementById("full");
+  const timer = document.getElementById("timer");
+  let at = Math.min(Math.max((parseInt(location.hash.slice(1), 10) || 1) - 1, 0), slides.length - 1);
+
+  const show = (wanted, { focus = true } = {}) => {
+    at = Math.min(Math.max(wanted, 0), slides.length - 1);
+    slides.forEach((slide, index) => slide.classList.toggle("now", index === at));
+    place.textContent = `${at + 1} / ${slides.length}`;
+    history.replaceState(null, "", `#${at + 1}`);
+    for (const button of document.querySelectorAll("[data-step]")) {
+      button.disabled = at + Number(button.dataset.step) < 0 || at + Number(button.dataset.step) >= slides.length;
+    }
+    slides[at].scrollTop = 0;
+    if (focus) slides[at].focus({ preventScroll: true });
+  };
+
+  document.documentElement.classList.add("presenting");
+  show(at, { focus: false });
+  addEventListener("hashchange", () => show((parseInt(location.hash.slice(1), 10) || 1) - 1));
+
+  const screen = () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else document.documentElement.requestFullscreen?.().catch(() => { full.hidden = true; });
+  };
+  if (!document.fullscreenEnabled) full.hidden = true;
+  full.addEventListener("click", screen);
+
+  /* The timer goes on over a reload: it is kept as when it began, or as what it showed when it was stopped. */
+  const KEPT = `agileml-timer ${document.title}`;
+  let began = null;
+  let before = 0;
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) || "{}");
+    began = Number.isFinite(kept.began) ? kept.began : null;
+    before = Number.isFinite(kept.before) ? kept.before : 0;
+  } catch { /* Private windows may keep nothing. */ }
+  const seconds = () => Math.floor((before + (began === null ? 0 : Date.now() - began)) / 1000);
+  const tick = () => {
+    timer.textContent = `${Math.floor(seconds() / 60)}:${String(seconds() % 60).padStart(2, "0")}`;
+    timer.setAttribute("aria-pressed", String(began !== null));
+  };
+  const toggle = () => {
+    if (began === null) began = Date.now();
+    else [before, began] = [before + Date.now() - began, null];
+    try { sessionStorage.setItem(KEPT, JSON.stringify({ began, before })); } catch { /* As above. */ }
+    tick();
+  };
+  timer.addEventListener("click", toggle);
+  setInterval(tick, 500);
+  tick();
+
+  const KEYS = {
+    ArrowRight: () => show(at + 1), PageDown: () => show(at + 1), " ": () => show(at + 1),
+    ArrowLeft: () => show(at - 1), PageUp: () => show(at - 1),
+    Home: () => show(0), End: () => show(slides.length - 1),
+    f: screen, t: toggle,
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (!KEYS[key] || (key === " " && event.target.closest("button, a, summary"))) return;
+    event.preventDefault();
+    KEYS[key]();
+  });
+  for (const button of document.querySelectorAll("[data-step]")) {
+    button.addEventListener("click", () => show(at + Number(button.dataset.step), { focus: false }));
+  }
+})();
