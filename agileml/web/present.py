@@ -5,7 +5,6 @@ It is asked for once and then needs the server no more. Participants see with ea
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,10 +15,9 @@ from django.views.decorators.http import require_safe
 
 from agileml.demos.models import Edition
 from agileml.demos.queries import listed, shown, visited
-from agileml.demos.queries.visited import Visit
+from agileml.demos.queries.visited import Visit, pictured
 from agileml.web.by_link import by_link as for_guests
 from agileml.web.by_link import is_open, kept
-from agileml.web.frozen import pictures, served
 from agileml.web.project import enter
 
 
@@ -31,16 +29,8 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
     access = enter(request, key)
     edition = shown.edition(access.project, number)
     said = listed.by_item(list(listed.feedback(edition.demo)))
-    context = _context(edition, address="images/", said=said) | {"back": "../", "theme": access.user.theme}
+    context = _context(edition, said=said) | {"back": "../", "theme": access.user.theme}
     return render(request, "present/page.html", context)
-
-
-@login_required
-@require_safe
-def image(request: HttpRequest, key: str, number: int, uid: UUID) -> HttpResponse:
-    """A picture of that edition."""
-    access = enter(request, key)
-    return served(shown.image(shown.edition(access.project, number), str(uid)))
 
 
 @require_safe
@@ -54,15 +44,15 @@ def by_link(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 def _for_guests(visit: Visit) -> str:
     edition = visited.edition(visit.edition)
-    return render_to_string("present/page.html", _context(edition, address="../images/", said={}) | {"back": "../"})
+    return render_to_string("present/page.html", _context(edition, said={}) | {"back": "../"})
 
 
-def _context(edition: Edition, *, address: str, said: Mapping[str, Any]) -> dict[str, Any]:
+def _context(edition: Edition, *, said: Mapping[str, Any]) -> dict[str, Any]:
     body = edition.body
     return {
         "body": body,
         "edition": edition.number,
-        "pictures": pictures(body, lambda uid: f"{address}{uid}/"),
+        "pictures": {uid: f"../images/{uid}/" for uid in pictured(body)},
         "slides": list(_slides(body, said)),
         "of_all": said.get("", ()),
     }

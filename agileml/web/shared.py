@@ -17,7 +17,7 @@ from agileml.lib.numbers import whole
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.projects.doors import Hidden
 from agileml.web.by_link import by_link, is_open, keep_open, kept, seen, wait
-from agileml.web.frozen import pictures, served
+from agileml.web.pictures import picture
 from agileml.work.fields import Invalid
 
 FEEDBACK = ("kind", "item", "text", "key")
@@ -49,14 +49,18 @@ def image(request: HttpRequest, visit: Visit, uid: UUID) -> HttpResponse:
     named = kept(visit, "pictures", lambda: visited.pictured(visited.edition(visit.edition).body))
     if str(uid) not in named:
         raise Hidden("picture")
-    return served(visited.picture(visit.edition, uid))
+    return picture(visited.picture(visit.edition, uid))
 
 
 def _page(visit: Visit, **more: Any) -> str:
     edition = visited.edition(visit.edition)
     body = dict(edition.body)
     body["goals"] = [{**goal, "place": str(goal["epic"])} for goal in body["goals"]]
-    context = {"body": body, "edition": edition.number, "pictures": pictures(body, lambda uid: f"images/{uid}/")}
+    context = {
+        "body": body,
+        "edition": edition.number,
+        "pictures": {uid: f"images/{uid}/" for uid in visited.pictured(body)},
+    }
     return render_to_string("shared/guest.html", context | more)
 
 

@@ -139,7 +139,6 @@ urlpatterns: list[URLPattern] = [
     path("p/<str:key>/sprints/<int:number>/close/", sprint.close, name="sprint_close"),
     path("p/<str:key>/sprints/<int:number>/report/", report.show, name="report"),
     path("p/<str:key>/demos/<int:number>/present/", present.show, name="present"),
-    path("p/<str:key>/demos/<int:number>/present/images/<uuid:uid>/", present.image, name="present_image"),
     path("p/<str:key>/demos/<int:number>/export/", export.show, name="export"),
     path("d/<str:token>/", shared.show, name="shared"),
     path("d/<str:token>/images/<uuid:uid>/", shared.image, name="shared_image"),

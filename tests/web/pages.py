@@ -182,7 +182,6 @@ PAGES = [
     Page("sprint_close", READ, LEAD, {}, 422),
     Page("report", READ, args={"number": 3}),
     Page("present", READ),
-    Page("present_image", READ),
     Page("present_shared", EVERYBODY),
     Page("export", READ),
     Page("shared", EVERYBODY, EVERYBODY, {"do": "say"}, 422),
