@@ -26,7 +26,7 @@ from agileml.projects.doors import Hidden
 COOKIE, SALT = "agileml_link", "share link"
 UNLOCKED_SECONDS = 12 * 3600
 KEPT_SECONDS = 300
-BITE_SECONDS = 10
+BITE_SECONDS = 1
 HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
@@ -107,7 +107,7 @@ def kept(visit: Visit, what: str, make: Callable[[], Any]) -> Any:
 
 
 def seen(link: ShareLink) -> None:
-    """Count a look, but write at most every ten seconds: what came in between is added with the next."""
+    """Count a look, but write at most once a second: what came in between is added with the next."""
     key, many = f"views:{link.uid}", 1
     try:
         cache.add(key, 0, None)

@@ -1,5 +1,6 @@
 """A demo is shared, answered by a guest without an account, and presented, all in browsers; and kept as a file."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,7 @@ def test_a_demo_is_presented_with_keys_and_without_the_network(browser_page: Pag
     assert violations(page) == []
     page.emulate_media(media="print")
     expect(page.locator(".slide:visible")).to_have_count(6)
+    assert len(re.findall(rb"/Type /Page\b", page.pdf(format="A4"))) == 6, "an item a page"
     assert page.title() == "Skeleton"
 
 

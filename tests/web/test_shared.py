@@ -17,6 +17,7 @@ from agileml.demos.actions.sharing import revoke, share
 from agileml.demos.models import Feedback, GoalAnswer, ShareLink
 from agileml.journal.models import Change
 from agileml.lib.logs import Discreet
+from agileml.ops.demo import parts
 from tests.demos.pictures import HOSTILE_SVG, PNG
 from tests.demos.showing import Shown, item_of, make_shown
 from tests.factories import NOW, Cast
@@ -292,7 +293,9 @@ def test_one_address_neither_looks_nor_says_without_end(shown: Shown, guest: Cli
     assert Feedback.objects.count() == 1
 
 
-def test_the_token_is_in_no_log_and_not_in_the_feed(shown: Shown, guest: Client, caplog: pytest.LogCaptureFixture):
+def test_the_token_is_in_no_log_and_not_in_the_feed(
+    shown: Shown, guest: Client, caplog: pytest.LogCaptureFixture, settings: Any
+):
     address = link(shown)
     token = address.split("/")[2]
     guest.raise_request_exception = False
@@ -304,6 +307,7 @@ def test_the_token_is_in_no_log_and_not_in_the_feed(shown: Shown, guest: Client,
     assert any(token in record.getMessage() for record in caplog.records), "Django names what was not found"
     form = Discreet("%(message)s")
     assert [record for record in caplog.records if token in form.format(record)] == []
+    assert [part for part in parts(port=1, data=settings.DATA) if "--access-log" in part.arguments] == []
     assert token not in repr([vars(change) for change in Change.objects.all()])
 
 
