@@ -59,6 +59,7 @@ def _page(visit: Visit, **more: Any) -> str:
     context = {
         "body": body,
         "edition": edition.number,
+        "present": "present/",
         "pictures": {uid: f"images/{uid}/" for uid in visited.pictured(body)},
     }
     return render_to_string("shared/guest.html", context | more)
