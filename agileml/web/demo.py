@@ -100,7 +100,7 @@ def share(request: HttpRequest, key: str, number: int) -> HttpResponse:
         )  # fmt: skip
     except (Invalid, CannotBe) as refused:
         return _again(request, access, row, "links", refused)
-    return _page(request, access, row, made=made, address=request.build_absolute_uri(f"/d/{token}/"))
+    return _page(request, access, row, made=made, address=request.build_absolute_uri(reverse("shared", args=[token])))
 
 
 @login_required

@@ -2,6 +2,8 @@
 
 import copy
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -141,3 +143,19 @@ def test_an_answer_that_is_not_as_it_is_described_is_found():
         check("GET", "/api/v1/me/", None, JsonResponse({}, status=418))
     with pytest.raises(AssertionError, match="took what it is not said to take"):
         check("POST", "/api/v1/projects/TST/sources/refresh/", {"x": 1}, JsonResponse({"sources": 1}, status=202))
+
+
+AT_ONCE = """
+import django
+from concurrent.futures import ThreadPoolExecutor
+django.setup()
+from agileml.api.schema.auto import Generator
+with ThreadPoolExecutor(8) as threads:
+    made = list(threads.map(lambda _: len(Generator().get_schema(public=True)["paths"]), range(8)))
+assert made == [made[0]] * 8
+"""
+
+
+def test_the_first_who_ask_may_ask_at_once():
+    ran = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True, timeout=120, check=False)
+    assert ran.returncode == 0, ran.stderr
