@@ -12,6 +12,8 @@ from agileml.api import columns, paging
 from agileml.api.reasons import REASON, why_of
 from agileml.api.sprints import decision_shape
 from agileml.api.views import ProjectView
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.planning import shapes
 from agileml.planning.actions import decide, take_back
 from agileml.planning.actions.decide import Why
@@ -24,8 +26,6 @@ from agileml.projects.calendar import day_of
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 
 DECIDE: dict[str, fields.Check] = {
     "sprint": fields.maybe(fields.reference),

@@ -13,9 +13,9 @@ from agileml.demos import shapes
 from agileml.demos.actions import answers, begin, edit, publish, sharing
 from agileml.demos.models import Demo, DemoImage, DemoItem, Feedback, GoalAnswer, ShareLink
 from agileml.demos.queries import listed, shown
+from agileml.lib import fields
 from agileml.projects.doors import Hidden
 from agileml.projects.rules import Need
-from agileml.work import fields
 
 BEGIN: dict[str, fields.Check] = {"sprint": fields.reference}
 PUBLISH: dict[str, fields.Check] = {"expected": lambda value: value if value == 0 else fields.reference(value)}

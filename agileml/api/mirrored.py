@@ -12,6 +12,8 @@ from agileml.api import paging
 from agileml.api.problems import ANSWERS, Problem, Wrong, problem_of
 from agileml.api.reasons import apart
 from agileml.api.views import ProjectView, expected_version, tagged
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.planning import shapes
 from agileml.planning.actions import tickets
 from agileml.planning.actions.decide import Why
@@ -20,8 +22,6 @@ from agileml.planning.queries import plans
 from agileml.projects import doors
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Ticket
 from agileml.work.queries import ticket_called
 

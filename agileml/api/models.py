@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from agileml.api import columns, paging
 from agileml.api.views import ProjectView, tagged
+from agileml.lib import fields
 from agileml.metrics import shapes
 from agileml.metrics.actions import evaluations as acts
 from agileml.metrics.actions.promotions import promote, set_deployment
@@ -15,7 +16,6 @@ from agileml.metrics.actions.registered import register_model, set_policy
 from agileml.metrics.models import Candidate, Evaluation, Look, Policy, Promotion, RegisteredModel, Snapshot
 from agileml.metrics.queries import champions
 from agileml.projects.doors import Hidden
-from agileml.work import fields
 
 LOOK: dict[str, fields.Check] = {"look": fields.reference}
 DEPLOYMENT: dict[str, fields.Check] = {"deployment": fields.maybe(fields.reference)}

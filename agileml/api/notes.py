@@ -9,14 +9,16 @@ from rest_framework.response import Response
 
 from agileml.api import columns, elsewhere, paging
 from agileml.api.views import ProjectView
+from agileml.lib import fields
 from agileml.metrics.models import Citation
 from agileml.planning.actions import notes
 from agileml.projects.doors import Hidden
 from agileml.projects.models import read_refs
-from agileml.work import actions, fields, shapes
+from agileml.work import actions, shapes
+from agileml.work.fields import external_refs
 from agileml.work.models import Comment, Finding, ReviewOpinion, Ticket
 
-COMMENT: dict[str, fields.Check] = {"text": lambda value: value, "external_refs": fields.external_refs}
+COMMENT: dict[str, fields.Check] = {"text": lambda value: value, "external_refs": external_refs}
 
 
 class OnTicket(ProjectView):

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agileml.api.problems import Wrong, one
-from agileml.work import fields
-from agileml.work.fields import Invalid
+from agileml.lib import fields
+from agileml.lib.fields import Invalid
 
 LIMIT, MOST = 100, 500
 PAGE = ("limit", "cursor", "fields")  # the parameters of every list

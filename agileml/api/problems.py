@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from agileml.api.render import dumps
 from agileml.journal.queries import Resync
 from agileml.journal.rules.edits import Stale
+from agileml.lib.fields import Invalid
 from agileml.lib.sse import AGAIN_SECONDS, TooMany
 from agileml.lib.times import maybe_rfc3339
 from agileml.metrics.rules.refusing import CannotBe
@@ -31,7 +32,6 @@ from agileml.projects.checks import Unfit
 from agileml.projects.doors import Forbidden, Hidden
 from agileml.projects.settings import BadSettings
 from agileml.work.actions import Referenced
-from agileml.work.fields import Invalid
 
 CONTENT_TYPE = "application/problem+json"
 NOT_THERE = "There is no such thing, or it is not yours to see."

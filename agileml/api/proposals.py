@@ -9,6 +9,7 @@ from agileml.api import columns, paging
 from agileml.api.decisions import asked, of_sprint, preview_shape
 from agileml.api.sprints import decision_shape
 from agileml.api.views import ProjectView
+from agileml.lib import fields
 from agileml.planning import shapes
 from agileml.planning.actions import proposals
 from agileml.planning.models import Proposal
@@ -19,7 +20,6 @@ from agileml.projects.calendar import day_of
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
 
 DECIDE: dict[str, fields.Check] = {"partial": fields.yes_or_no, "base_version": fields.maybe(fields.reference)}
 DECLINE: dict[str, fields.Check] = {"answer": fields.text(10_000)}

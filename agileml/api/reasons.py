@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.planning.actions.decide import Why
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 
 EVIDENCE = fields.record({"finding": fields.uid, "snapshot": fields.uid, "evaluation": fields.uid}, defaults={})
 REASON: dict[str, fields.Check] = {

@@ -13,10 +13,10 @@ from agileml.api.views import ProjectView, tagged
 from agileml.ingest import actions, shapes
 from agileml.ingest.checks import check_source
 from agileml.ingest.models import Binding, Poll, Source
+from agileml.lib import fields
 from agileml.projects.doors import Hidden
 from agileml.projects.rules import Need
 from agileml.tasks.ingest import look_at
-from agileml.work import fields
 
 
 def _config(value: Any) -> Any:

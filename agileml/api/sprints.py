@@ -9,6 +9,8 @@ from rest_framework.response import Response
 from agileml.api import columns, elsewhere, paging
 from agileml.api.reasons import apart
 from agileml.api.views import ProjectView, expected_version, tagged
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.planning import shapes
 from agileml.planning.actions import sprints
 from agileml.planning.models import Assignment, Decision, Sprint
@@ -18,8 +20,6 @@ from agileml.planning.rules import retro
 from agileml.planning.rules.moves import RESUME_COSTS
 from agileml.planning.rules.starting import Destination
 from agileml.projects.models import read_refs
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 
 DRAFT: dict[str, fields.Check] = {"tickets": fields.many(fields.reference, most=500)}
 CLOSE: dict[str, fields.Check] = {

@@ -8,6 +8,8 @@ from rest_framework.response import Response
 from agileml.api import columns, elsewhere, paging
 from agileml.api.views import ProjectView, expected_version, tagged
 from agileml.journal.rules.edits import Stale
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.metrics.actions.settings import set_target
 from agileml.planning import shapes as planning_shapes
 from agileml.planning.actions import alignment
@@ -15,8 +17,7 @@ from agileml.planning.models import AlignmentReview
 from agileml.planning.queries.epics import epic_shapes, story_of
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Project, read_refs
-from agileml.work import actions, fields, shapes
-from agileml.work.fields import FieldError, Invalid
+from agileml.work import actions, shapes
 from agileml.work.models import Epic, Story
 
 RANK: dict[str, fields.Check] = {"before": fields.reference, "after": fields.reference}

@@ -6,12 +6,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agileml.api.views import ProjectView
+from agileml.lib import fields
 from agileml.planning import shapes
 from agileml.planning.actions.suggestions import dismiss
 from agileml.planning.queries import suggestions
 from agileml.planning.queries.plans import sprint_of
 from agileml.projects.models import Project
-from agileml.work import fields
 
 DISMISS: dict[str, fields.Check] = {"key": fields.text(120, least=1)}
 

@@ -9,6 +9,8 @@ from rest_framework.response import Response
 from agileml.api import columns, elsewhere, paging
 from agileml.api.reasons import apart
 from agileml.api.views import ProjectView, expected_version, tagged
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.planning import shapes
 from agileml.planning.actions import links, progress, tickets
 from agileml.planning.models import Assignment
@@ -17,8 +19,6 @@ from agileml.planning.queries.handover import parked
 from agileml.planning.queries.tried import matching, words_of
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Project
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Ticket
 from agileml.work.queries import HasLabel
 from agileml.work.types import TicketType

@@ -12,11 +12,11 @@ from agileml.journal import shapes
 from agileml.journal.actions import sending
 from agileml.journal.models import Delivery, Endpoint
 from agileml.journal.queries import endpoints_of
+from agileml.lib import fields
 from agileml.projects.actions import webhooks
 from agileml.projects.doors import Hidden
 from agileml.projects.rules import Need
 from agileml.tasks.webhooks import tell
-from agileml.work import fields
 
 
 class OfWebhooks(ProjectView):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
+from agileml.lib.fields import Invalid
 from agileml.lib.htmx import varies, wants_fragment
 from agileml.lib.numbers import whole
 from agileml.planning.actions.bulk import edit_many
@@ -33,7 +34,6 @@ from agileml.projects.rules import Need
 from agileml.web import new_form
 from agileml.web.project import enter, frame
 from agileml.web.telling import Teller
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from agileml.work.types import TicketType
 

@@ -13,12 +13,12 @@ from django.views.decorators.http import require_http_methods
 from agileml.ingest.actions import bind, refresh_ticket, unbind
 from agileml.ingest.models import Binding
 from agileml.ingest.queries import bindings_of
+from agileml.lib.fields import Invalid
 from agileml.planning.queries.ticket import where_is
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
 from agileml.tasks.ingest import look_at
 from agileml.web.project import enter, frame
-from agileml.work.fields import Invalid
 
 
 @login_required

@@ -25,6 +25,7 @@ from agileml.demos.queries.ended import over
 from agileml.demos.queries.shown import unpublished
 from agileml.demos.rules.images import LARGEST, MOST
 from agileml.journal.rules.edits import Stale
+from agileml.lib.fields import FieldError, Invalid
 from agileml.lib.htmx import varies, wants_fragment
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.planning.queries.backlog import people
@@ -34,7 +35,6 @@ from agileml.projects.rules import Need
 from agileml.web import merging
 from agileml.web.merging import Form
 from agileml.web.project import enter, frame
-from agileml.work.fields import FieldError, Invalid
 
 LABELS = {"title": "Title", "intro": "Introduction"}
 ITEM_LABELS = {

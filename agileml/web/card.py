@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
+from agileml.lib.fields import Invalid
 from agileml.lib.htmx import done, own_path, varies, wants_fragment
 from agileml.planning.actions.decide import StalePlan, Why, decide
 from agileml.planning.actions.progress import Moved, Written, progress
@@ -36,7 +37,6 @@ from agileml.planning.rules.wip import WipLimit
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
-from agileml.work.fields import Invalid
 from agileml.work.models import Finding, ReviewOpinion, Ticket
 from agileml.work.types import TicketType
 

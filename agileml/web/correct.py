@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from agileml.ingest.models import Source
 from agileml.journal.rules.edits import Stale
+from agileml.lib.fields import Invalid
 from agileml.lib.figures import measured
 from agileml.lib.numbers import whole
 from agileml.metrics.actions.corrections import correct
@@ -21,7 +22,6 @@ from agileml.planning.queries.ticket import Where, where_is
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
-from agileml.work.fields import Invalid
 
 MEANWHILE = "Somebody corrected this run meanwhile: see below. What you wrote is kept; correct again if it still holds."
 

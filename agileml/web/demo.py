@@ -21,13 +21,13 @@ from agileml.demos.actions.sharing import share as make_link
 from agileml.demos.models import Demo, DemoItem, Edition, Feedback, GoalAnswer, ShareLink
 from agileml.demos.queries import choices, listed
 from agileml.demos.queries import shown as published
+from agileml.lib.fields import Invalid
 from agileml.lib.numbers import whole
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
 from agileml.web.pictures import picture
 from agileml.web.project import enter, frame
-from agileml.work.fields import Invalid
 
 LIVES = (("7", "a week"), ("30", "30 days"), ("90", "90 days"), ("365", "a year"))
 ENDED_SHOWN = 5

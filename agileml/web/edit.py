@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from agileml.journal.rules.edits import Stale
+from agileml.lib.fields import Invalid
 from agileml.lib.htmx import done
 from agileml.planning import shapes
 from agileml.planning.actions.decide import Why
@@ -24,7 +25,6 @@ from agileml.web import edit_form, merging
 from agileml.web.edit_form import Texts, Unreadable
 from agileml.web.merging import Form
 from agileml.web.project import enter, frame
-from agileml.work.fields import Invalid
 from agileml.work.types import KINDS, TicketType
 
 

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_http_methods
 from agileml.demos.queries.listed import demos, tallies
 from agileml.demos.rules.reviewing import note_of
 from agileml.journal.rules.edits import Stale
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.lib.numbers import whole
 from agileml.metrics.actions.settings import set_target
 from agileml.metrics.models import Criterion, Metric, Target
@@ -28,9 +30,7 @@ from agileml.web import merging
 from agileml.web.epics import components
 from agileml.web.merging import Form
 from agileml.web.project import enter, frame
-from agileml.work import fields
 from agileml.work.actions import Referenced, create_story, delete_epic, edit_epic, rank_story
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Epic
 
 LABELS = {"title": "Title", "goal": "Goal", "components": "Components"}

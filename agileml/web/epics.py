@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from agileml.lib.fields import Invalid
 from agileml.lib.numbers import whole
 from agileml.planning.actions.alignment import begin_epic
 from agileml.planning.queries import epics as queries
@@ -17,7 +18,6 @@ from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
 from agileml.work.actions import COMPONENTS, create_epic, rank_epic
-from agileml.work.fields import Invalid
 
 
 @login_required

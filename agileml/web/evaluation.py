@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from agileml.lib.charts import Chart
 from agileml.lib.differences import Bounds, differences
+from agileml.lib.fields import Invalid
 from agileml.lib.numbers import whole
 from agileml.metrics.actions.evaluations import look, withdraw_evaluation
 from agileml.metrics.actions.promotions import promote
@@ -22,7 +23,6 @@ from agileml.metrics.rules.saying import figures
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
-from agileml.work.fields import Invalid
 
 NEEDS = {"look": Need.WORK, "withdraw": Need.WORK, "promote": Need.LEAD, "override": Need.LEAD}
 

@@ -14,6 +14,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.lib.figures import gap, measured, scale_of
 from agileml.lib.numbers import whole
 from agileml.metrics.actions.settings import edit_metric, remove_baseline, set_baseline
@@ -27,8 +29,6 @@ from agileml.web.edit_form import number
 from agileml.web.project import enter, frame
 from agileml.web.report import AGAINST
 from agileml.web.telling import Teller
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 
 LABEL: dict[str, fields.Check] = {"label": fields.text(120, least=1), "constant": fields.number}
 MADE_OF = ("measured", "constant")

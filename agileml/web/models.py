@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from agileml.ingest.checks import InRegistry, champion_in_registry
 from agileml.ingest.models import Source
 from agileml.lib.charts import Chart
+from agileml.lib.fields import FieldError, Invalid
 from agileml.lib.figures import measured
 from agileml.lib.levels import Level
 from agileml.lib.numbers import whole
@@ -28,7 +29,6 @@ from agileml.metrics.rules.refusing import CannotBe
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Ticket
 
 Act = Callable[[Access, QueryDict], Any]

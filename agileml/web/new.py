@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from agileml.lib.fields import Invalid
 from agileml.lib.htmx import done, own_path, varies, wants_fragment
 from agileml.lib.numbers import whole
 from agileml.planning.actions.tickets import create_ticket
@@ -20,7 +21,6 @@ from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web import new_form
 from agileml.web.project import enter, frame
-from agileml.work.fields import Invalid
 
 
 @login_required

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.http import QueryDict
 
+from agileml.lib.fields import FieldError, Invalid
 from agileml.lib.numbers import whole
 from agileml.planning.queries.ticket import metric_keys
 from agileml.projects.models import Project
 from agileml.web import edit_form
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.types import KINDS, TicketType
 
 ONE_LINE = ("title", "type", "component", "question", "expected_benefit", "riskiest_assumption", "stop_when")

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from agileml.lib.fields import Invalid
 from agileml.lib.numbers import whole
 from agileml.planning.actions import proposals as actions
 from agileml.planning.actions.decide import StalePlan
@@ -24,7 +25,6 @@ from agileml.projects.rules import Need
 from agileml.web.history import difference
 from agileml.web.project import enter, frame
 from agileml.web.telling import Teller
-from agileml.work.fields import Invalid
 
 LEVELS = {"ok": "ok", "note": "info", "warning": "warn"}
 

@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods
 
+from agileml.lib.fields import Invalid
 from agileml.lib.figures import measured
 from agileml.lib.htmx import varies, wants_fragment
 from agileml.lib.numbers import whole
@@ -41,7 +42,6 @@ from agileml.web.project import enter, frame
 from agileml.web.replan_begun import Begun, Ground, begin, from_proposal, from_suggestion
 from agileml.web.replan_form import FROM_FINDING, Draft, Part, Written
 from agileml.web.telling import Teller
-from agileml.work.fields import Invalid
 from agileml.work.models import Finding, Ticket
 from agileml.work.types import TicketType
 

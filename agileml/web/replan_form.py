@@ -6,11 +6,11 @@ from typing import Any
 
 from django.http import QueryDict
 
+from agileml.lib.fields import FieldError
 from agileml.lib.numbers import whole
 from agileml.planning.models import Sprint
 from agileml.planning.queries.replan import Line, items_of
 from agileml.planning.rules.moves import Refusal
-from agileml.work.fields import FieldError
 from agileml.work.models import Ticket
 
 FROM_FINDING = "finding"  # the finding one came from fills the code: what it invalidates, or what it opens

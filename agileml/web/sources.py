@@ -16,11 +16,11 @@ from agileml.ingest.checks import check_source
 from agileml.ingest.connectors.base import Advice
 from agileml.ingest.connectors.registry import Kind, kinds
 from agileml.ingest.models import Poll, Source
+from agileml.lib.fields import Invalid
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
 from agileml.tasks.ingest import look_at
 from agileml.web.project import enter, frame
-from agileml.work.fields import Invalid
 
 POLLS = 20
 

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from agileml.journal.rules.edits import Stale
+from agileml.lib.fields import Invalid
 from agileml.lib.numbers import whole
 from agileml.planning.actions.sprints import close_sprint, draft_some, edit_sprint, start_sprint
 from agileml.planning.models import Sprint
@@ -29,7 +30,6 @@ from agileml.web import merging
 from agileml.web.merging import Form
 from agileml.web.project import enter, frame
 from agileml.web.telling import Teller
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 
 FIELDS = ("name", "goal", "increment", "start", "end")

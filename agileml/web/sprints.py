@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from agileml.lib.fields import Invalid
 from agileml.planning.actions.sprints import create_sprint
 from agileml.planning.models import Sprint
 from agileml.planning.queries import sprints as queries
@@ -18,7 +19,6 @@ from agileml.planning.queries.sprints import Listed
 from agileml.projects.doors import Access
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
-from agileml.work.fields import Invalid
 
 FIELDS = ("name", "goal", "increment", "start", "end")
 

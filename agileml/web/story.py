@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from agileml.journal.rules.edits import Stale
+from agileml.lib.fields import Invalid
 from agileml.lib.numbers import whole
 from agileml.planning.queries import epics as queries
 from agileml.planning.queries.measured import measured_under
@@ -21,7 +22,6 @@ from agileml.web import merging
 from agileml.web.merging import Form
 from agileml.web.project import enter, frame
 from agileml.work.actions import Referenced, delete_story, edit_story
-from agileml.work.fields import Invalid
 from agileml.work.models import Story
 
 LABELS = {"title": "Title", "description": "Description", "epic": "Epic"}

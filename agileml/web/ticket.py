@@ -14,6 +14,7 @@ from django_htmx.http import trigger_client_event
 
 from agileml.journal.rules.edits import Stale
 from agileml.lib import markdown
+from agileml.lib.fields import FieldError, Invalid
 from agileml.lib.htmx import varies, wants_fragment
 from agileml.planning.actions.links import add_link, remove_link
 from agileml.planning.actions.notes import give_opinion, write_finding
@@ -32,7 +33,6 @@ from agileml.web.project import enter, frame
 from agileml.web.telling import Teller
 from agileml.work import links
 from agileml.work.actions import add_comment
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Comment, Finding, ReviewOpinion, Ticket
 
 STATUSES = [(str(status), str(status.label)) for status in Ticket.Status if status != Ticket.Status.SKIPPED]

@@ -8,13 +8,14 @@ from uuid import UUID
 from agileml.accounts.models import User
 from agileml.journal.queries import refuse_stale
 from agileml.journal.rules.edits import Wanted
-from agileml.lib import ranks
+from agileml.lib import fields, ranks
+from agileml.lib.fields import FieldError, Invalid
 from agileml.projects.actions import forget_refs, keep_refs
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need, Ref, refs_after
-from agileml.work import fields, shapes
-from agileml.work.fields import FieldError, Invalid
+from agileml.work import shapes
+from agileml.work.fields import external_refs
 from agileml.work.models import Comment, Epic, Finding, Story, Ticket
 
 COMPONENTS = ["data", "features", "model", "evaluation", "serving", "monitoring"]
@@ -23,15 +24,15 @@ EPIC_FIELDS = {
     "title": fields.text(200, least=1),
     "goal": fields.text(5_000),
     "components": fields.many(fields.text(40, least=1), most=20),
-    "external_refs": fields.external_refs,
+    "external_refs": external_refs,
 }
 STORY_FIELDS = {
     "title": fields.text(200, least=1),
     "description": fields.text(20_000),
     "epic": fields.maybe(fields.reference),
-    "external_refs": fields.external_refs,
+    "external_refs": external_refs,
 }
-COMMENT_FIELDS = {"text": fields.text(20_000, least=1), "external_refs": fields.external_refs}
+COMMENT_FIELDS = {"text": fields.text(20_000, least=1), "external_refs": external_refs}
 
 
 Ranked = TypeVar("Ranked", Epic, Story)
@@ -207,7 +208,7 @@ def call_elsewhere(
 
     `sent` holds external_refs; the same names again are no change. Raises Hidden, Invalid, Taken.
     """
-    values = fields.clean(sent, fields={"external_refs": fields.external_refs}, required=("external_refs",))
+    values = fields.clean(sent, fields={"external_refs": external_refs}, required=("external_refs",))
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         on = ticket_row(w, ticket)
         row = model._default_manager.select_related("author", "ticket").filter(ticket=on, uid=uid).first()

@@ -10,13 +10,13 @@ from django.test import Client
 
 from agileml.api import problems
 from agileml.journal import queries as journal_queries
+from agileml.lib import fields
 from agileml.planning.actions import decide, progress, sprints, take_back, tickets
 from agileml.planning.models import Sprint
 from agileml.planning.rules import moves
 from agileml.planning.rules import progress as progress_rules
 from agileml.projects import doors
 from agileml.work import actions as work_actions
-from agileml.work import fields
 from tests.api.client import Api, codes
 from tests.factories import Cast
 

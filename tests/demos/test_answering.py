@@ -19,9 +19,9 @@ from agileml.demos.models import Demo, Feedback, GoalAnswer
 from agileml.demos.queries import listed
 from agileml.demos.rules.becoming import Words, ticket_of, words_of
 from agileml.journal.models import Change
+from agileml.lib.fields import Invalid
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.fields import Invalid
 from agileml.work.models import Finding, Ticket
 from tests.demos.showing import Shown, check, item_of
 from tests.factories import NOW

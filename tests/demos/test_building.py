@@ -12,10 +12,10 @@ from agileml.demos.queries import listed
 from agileml.journal.models import Change
 from agileml.journal.rules.edits import Stale
 from agileml.lib import ranks
+from agileml.lib.fields import Invalid
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.planning.actions.progress import progress
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.fields import Invalid
 from agileml.work.models import Finding
 from tests.demos.showing import Shown, check, find, item_of
 from tests.factories import make_sprint, make_ticket

@@ -8,8 +8,8 @@ from agileml.demos.actions.images import add_image, remove_image
 from agileml.demos.actions.publish import publish
 from agileml.demos.queries import shown as queries
 from agileml.demos.rules.images import LARGEST, media_type_of
+from agileml.lib.fields import Invalid
 from agileml.projects.doors import Hidden
-from agileml.work.fields import Invalid
 from tests.demos.showing import Shown, check, item_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20

@@ -16,10 +16,10 @@ from agileml.demos.queries import listed
 from agileml.demos.queries import shown as queries
 from agileml.demos.shapes import share_link
 from agileml.journal.models import Audit, Change
+from agileml.lib.fields import Invalid
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.planning.actions.progress import progress
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.fields import Invalid
 from tests.demos.showing import Shown
 from tests.factories import NOW, make_cast, make_sprint, make_ticket
 

@@ -22,10 +22,10 @@ from agileml.ingest.rules.bodies import Body
 from agileml.ingest.rules.keeping import is_over
 from agileml.ingest.rules.reducing import reduced
 from agileml.journal.models import Change
+from agileml.lib.fields import Invalid
 from agileml.metrics.models import Snapshot
 from agileml.metrics.rules.points import Point
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket
 from tests.scripted import Runs

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agileml.ingest.rules.bodies import Given, Refused, canonical_digest, read, read_push, split_name
+from agileml.lib.fields import Invalid
 from agileml.metrics.rules.points import NO_STEP, Point
-from agileml.work.fields import Invalid
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 FILE = Given("", "TST-1/svm-seed=3.json", NOW, "svm", "seed=3", "svm-seed=3")

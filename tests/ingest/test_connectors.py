@@ -9,7 +9,7 @@ from agileml.ingest.actions import make_source
 from agileml.ingest.connectors.base import Connector
 from agileml.ingest.connectors.metric_file import MetricFile
 from agileml.ingest.connectors.registry import connector_for, kinds
-from agileml.work.fields import Invalid
+from agileml.lib.fields import Invalid
 from tests.factories import NOW, Cast
 
 PLUGINS = Path(__file__).parent / "plugins"

@@ -8,9 +8,9 @@ import pytest
 from agileml.ingest.actions import receive_push
 from agileml.ingest.actions.pushes import Received
 from agileml.journal.models import Change, Stream
+from agileml.lib.fields import Invalid
 from agileml.metrics.models import Criterion, Snapshot
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_ticket
 

@@ -12,7 +12,7 @@ from agileml.ingest.connectors.mlflow import MLflow
 from agileml.ingest.connectors.registry import Kind
 from agileml.ingest.models import Source
 from agileml.journal.models import Change
-from agileml.work.fields import Invalid
+from agileml.lib.fields import Invalid
 from tests.factories import NOW, Cast
 
 CONFIG = {"url": "http://mlflow.example:5000", "experiments": ["a"], "auth": "bearer", "token": "hush-hush"}

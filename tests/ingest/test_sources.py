@@ -8,8 +8,8 @@ from agileml.ingest.actions import make_source, pause, refresh, resume
 from agileml.ingest.models import Source
 from agileml.ingest.queries import due_sources
 from agileml.journal.models import Change
+from agileml.lib.fields import Invalid
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.fields import Invalid
 from tests.factories import NOW, Cast, make_cast
 from tests.ingest.watched import Watched
 

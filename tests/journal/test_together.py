@@ -10,11 +10,11 @@ from django.db import connection, transaction
 
 from agileml.journal.actions import Busy
 from agileml.journal.models import Change, Stream
+from agileml.lib.fields import Invalid
 from agileml.planning.actions import tickets
 from agileml.projects import doors
 from agileml.projects.rules import Need
 from agileml.work.actions import add_comment
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_cast, make_ticket
 from tests.threads import at_once

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from agileml.journal.models import Change
+from agileml.lib.fields import Invalid
 from agileml.metrics.actions.settings import remove_baseline, set_baseline, set_baseline_as_sent
 from agileml.metrics.models import Baseline, Candidate
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_cast, make_ticket, measure
 

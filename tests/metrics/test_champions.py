@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from agileml.journal.models import Change
+from agileml.lib.fields import Invalid
 from agileml.metrics.actions.evaluations import open_evaluation, withdraw_evaluation
 from agileml.metrics.actions.promotions import promote, set_deployment
 from agileml.metrics.actions.registered import register_model, set_policy
@@ -14,7 +15,6 @@ from agileml.metrics.queries.champions import champion_of
 from agileml.metrics.rules.terms import Answer, Inputs, Terms
 from agileml.metrics.rules.verdicts import verdict
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.fields import Invalid
 from tests.challenges import BETTER, ON, POLICY, RULE, candidate, challenge, crown, policy, refused, take
 from tests.factories import NOW, Cast, make_cast, make_ticket, measure
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from agileml.journal.models import Change, Stream
+from agileml.lib.fields import Invalid
 from agileml.metrics.actions.corrections import correct
 from agileml.metrics.actions.settings import set_baseline, watch_metric
 from agileml.metrics.models import Candidate, Criterion, Judgement, Metric, Snapshot, SnapshotCorrection
@@ -12,7 +13,6 @@ from agileml.metrics.queries.listed import of_metrics, places_of
 from agileml.metrics.queries.readings import candidate_readings
 from agileml.metrics.queries.reigns import pairs_of
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_ticket, measure
 

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError
 
 from agileml.journal.models import Change
+from agileml.lib.fields import Invalid
 from agileml.planning import shapes
 from agileml.planning.actions import rows
 from agileml.planning.actions.alignment import begin_epic, review_epic
@@ -16,7 +17,6 @@ from agileml.planning.rules.epic_templates import TEMPLATES
 from agileml.planning.rules.starting import Destination
 from agileml.projects.doors import Forbidden, Hidden
 from agileml.work.actions import create_epic, create_story
-from agileml.work.fields import Invalid
 from agileml.work.models import Epic, Story, Ticket
 from tests.api.client import Api
 from tests.api.replica import Replica, read

@@ -7,12 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agileml.journal.models import Change
+from agileml.lib.fields import Invalid
 from agileml.planning.actions import bulk
 from agileml.planning.models import Sprint
 from agileml.planning.rules.moves import Refused
 from agileml.projects.doors import Forbidden, Hidden
 from agileml.work.actions import create_story
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_sprint, make_ticket, make_tickets
 from tests.planning.mirror import Mirror, check_feed, everything, images

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agileml.journal.models import Change
+from agileml.lib.fields import Invalid
 from agileml.planning.actions import notes, progress, tickets
 from agileml.planning.actions.sprints import close_sprint, edit_sprint
 from agileml.planning.actions.take_back import take_back
@@ -15,7 +16,6 @@ from agileml.planning.queries import report as reports
 from agileml.planning.rules.retro import parse
 from agileml.planning.rules.starting import Destination
 from agileml.projects.doors import Hidden
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_sprint, make_ticket, make_tickets, measure, replan
 from tests.planning.mirror import Mirror, check_feed, everything, images

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from agileml.lib.fields import Invalid
 from agileml.planning.actions.sprints import create_sprint
 from agileml.planning.rules.dates import last_day, proposed
-from agileml.work.fields import Invalid
 from tests.factories import Cast, make_cast
 
 WEEK: dict[str, Any] = {"weekdays": [0, 1, 2, 3, 4], "holidays": []}

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from agileml.lib.fields import Invalid
 from agileml.planning.actions import sprints
 from agileml.planning.models import Assignment, Decision, Sprint
 from agileml.planning.rules.moves import Refused
 from agileml.projects.doors import Hidden
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, replan
 from tests.planning.mirror import images

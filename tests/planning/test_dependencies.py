@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from agileml.lib.fields import Invalid
 from agileml.planning.actions import tickets
 from agileml.planning.models import Sprint
-from agileml.work.fields import Invalid
 from agileml.work.models import Dependency, Ticket
 from tests.factories import NOW, Cast, make_cast, make_ticket, make_tickets, replan
 from tests.planning.mirror import images

@@ -6,6 +6,7 @@ import pytest
 
 from agileml.journal.models import Change
 from agileml.journal.rules.edits import Stale
+from agileml.lib.fields import Invalid
 from agileml.planning.actions import tickets
 from agileml.planning.actions.decide import Why
 from agileml.planning.actions.progress import progress
@@ -14,7 +15,6 @@ from agileml.planning.actions.take_back import take_back
 from agileml.planning.models import Decision, Sprint
 from agileml.planning.rules.moves import Refused
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_sprint, make_ticket, measure, replan
 from tests.planning.mirror import images, replayed

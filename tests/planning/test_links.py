@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from agileml.journal.models import Change
+from agileml.lib.fields import Invalid
 from agileml.planning.actions.links import NAMED_AT_MOST, Pushed, add_link, push_link, remove_link
 from agileml.planning.actions.tickets import edit_ticket
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.fields import Invalid
 from agileml.work.links import AT_MOST
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_cast, make_ticket, make_tickets

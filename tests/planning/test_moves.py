@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agileml.lib.fields import Invalid
 from agileml.planning.rules.moves import (
     ALLOWED,
     NOT_COUNTED,
@@ -21,7 +22,6 @@ from agileml.planning.rules.moves import (
     refusals,
     text_refusals,
 )
-from agileml.work.fields import Invalid
 
 HERE = SprintFacts(number=1, state="active", plan_version=3)
 SPRINTS = {

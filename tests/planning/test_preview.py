@@ -6,6 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from agileml.journal.models import Change
+from agileml.lib.fields import Invalid
 from agileml.planning.actions.decide import StalePlan, Why
 from agileml.planning.models import Decision, Sprint
 from agileml.planning.queries.preview import Preview, preview
@@ -14,7 +15,6 @@ from agileml.planning.rules.moves import parse
 from agileml.planning.rules.replay import compare, replay
 from agileml.projects.doors import Hidden, enter
 from agileml.work.actions import create_epic, create_story
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_ticket, make_tickets, replan
 

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from agileml.journal.models import Audit, Change
+from agileml.lib.fields import Invalid
 from agileml.metrics.actions.promotions import set_deployment
 from agileml.metrics.models import Evaluation, RegisteredModel
 from agileml.planning.actions import notes, progress
 from agileml.planning.models import Sprint
 from agileml.planning.rules.progress import DoneRule, NeedsPlan
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from agileml.work.types import TicketType
 from tests.challenges import BETTER, candidate, challenge, take

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from agileml.journal.models import Change
+from agileml.lib.fields import Invalid
 from agileml.planning.actions.decide import StalePlan, Why
 from agileml.planning.actions.proposals import decide_proposal, decline, propose, withdraw
 from agileml.planning.actions.sprints import close_sprint
@@ -15,7 +16,6 @@ from agileml.planning.queries.proposals import for_home
 from agileml.planning.rules.moves import Refused
 from agileml.planning.rules.starting import Destination
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, replan
 from tests.threads import at_once

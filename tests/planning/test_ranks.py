@@ -8,8 +8,8 @@ from django.db import connection
 
 from agileml.journal.models import Change
 from agileml.lib import ranks
+from agileml.lib.fields import Invalid
 from agileml.planning.actions import progress, tickets
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_tickets
 from tests.planning.mirror import Mirror, check_feed, images

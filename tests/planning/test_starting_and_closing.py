@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agileml.journal.rules.edits import Stale
+from agileml.lib.fields import Invalid
 from agileml.planning.actions import sprints
 from agileml.planning.actions.decide import Why
 from agileml.planning.actions.sprints import NeedsDecision
@@ -13,7 +14,6 @@ from agileml.planning.models import Assignment, Decision, Sprint
 from agileml.planning.rules.moves import Refused
 from agileml.planning.rules.starting import Destination
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_sprint, make_ticket, replan
 from tests.planning.mirror import images, replayed

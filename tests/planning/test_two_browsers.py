@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agileml.lib.fields import Invalid
 from agileml.planning.actions import notes, progress, proposals, sprints, tickets
 from agileml.planning.actions.decide import Why
 from agileml.planning.actions.take_back import Overtaken, take_back
@@ -16,7 +17,6 @@ from agileml.projects.actions import add_member, edit_project, remove_member
 from agileml.projects.doors import Forbidden, Hidden
 from agileml.projects.models import Project
 from agileml.work.actions import Referenced, create_story, delete_story
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, make_user, replan
 from tests.planning.mirror import Mirror, check_feed, check_places, images, replayed, table_plan, without_history

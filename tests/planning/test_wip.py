@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from agileml.journal.models import Audit
+from agileml.lib.fields import Invalid
 from agileml.planning.actions.bulk import edit_many
 from agileml.planning.actions.decide import Why
 from agileml.planning.actions.progress import progress
@@ -13,7 +14,6 @@ from agileml.planning.models import Sprint
 from agileml.planning.rules.wip import Load, WipLimit, check, check_giving
 from agileml.projects.doors import Forbidden
 from agileml.projects.models import Project
-from agileml.work.fields import Invalid
 from agileml.work.models import Ticket
 from tests.api.client import Api
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_tickets, replan

@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 from django.http import QueryDict
 
+from agileml.lib.fields import FieldError
 from agileml.planning.models import Sprint
 from agileml.planning.queries.replan import Line
 from agileml.planning.rules.moves import Refusal
 from agileml.web.replan_form import Draft, Written, code_of, evidence_of, read, write
-from agileml.work.fields import FieldError
 from agileml.work.models import Story, Ticket
 
 SPRINT = Sprint(number=7, goal="Know\nmore", increment="A reader", end=date(2026, 11, 27), plan_version=3)

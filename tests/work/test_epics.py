@@ -7,9 +7,9 @@ import pytest
 
 from agileml.journal.models import Change
 from agileml.journal.rules.edits import Stale
+from agileml.lib.fields import Invalid
 from agileml.work import actions
 from agileml.work.actions import Referenced
-from agileml.work.fields import Invalid
 from agileml.work.models import Epic, Story
 from tests.api.client import Api
 from tests.api.replica import Replica, read

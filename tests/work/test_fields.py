@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agileml.work import fields
-from agileml.work.fields import Invalid, ticket_fields
+from agileml.lib import fields
+from agileml.lib.fields import Invalid
+from agileml.work.fields import TICKET_FIELDS, ticket_fields
 
 TICKET = {"type": "review", "title": "Look twice"}
 
@@ -222,7 +223,7 @@ ANYTHING = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from([*fields.TICKET_FIELDS, "lost"]), ANYTHING, max_size=4))
+@given(st.dictionaries(st.sampled_from([*TICKET_FIELDS, "lost"]), ANYTHING, max_size=4))
 def test_whatever_is_sent_is_stored_or_refused_field_by_field(sent: dict[str, Any]):
     try:
         stored, refused = ticket_fields(sent, new=False).keys(), set()
@@ -232,7 +233,7 @@ def test_whatever_is_sent_is_stored_or_refused_field_by_field(sent: dict[str, An
     assert refused <= sent.keys()
 
 
-@given(st.dictionaries(st.sampled_from(list(fields.TICKET_FIELDS)), ANYTHING, max_size=4))
+@given(st.dictionaries(st.sampled_from(list(TICKET_FIELDS)), ANYTHING, max_size=4))
 def test_what_was_checked_once_passes_again_unchanged(sent: dict[str, Any]):
     try:
         once = ticket_fields(sent, new=False)

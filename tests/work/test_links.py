@@ -2,7 +2,8 @@
 
 import pytest
 
-from agileml.work.fields import Invalid, ticket_fields
+from agileml.lib.fields import Invalid
+from agileml.work.fields import ticket_fields
 from agileml.work.links import AT_MOST, KINDS, attached, kind_of, named_in, told, without
 
 KINDS_TOLD = [

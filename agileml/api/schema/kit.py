@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from agileml.work.fields import Check, object_of, or_null, schema_of
+from agileml.lib.fields import Check, object_of, or_null, schema_of
 
 Schema = dict[str, Any]
 

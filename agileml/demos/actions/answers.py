@@ -12,12 +12,12 @@ from agileml.demos import shapes
 from agileml.demos.actions import rows
 from agileml.demos.models import Demo, DemoItem, Edition, Feedback, GoalAnswer, ShareLink
 from agileml.demos.queries import shown
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.projects.doors import ProjectWriting, writing, writing_as_job
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Epic
 
 FEEDBACK_FIELDS: dict[str, fields.Check] = {

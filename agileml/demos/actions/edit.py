@@ -12,13 +12,12 @@ from agileml.demos.actions.begin import last_rank
 from agileml.demos.models import Demo, DemoItem
 from agileml.journal.queries import refuse_stale
 from agileml.journal.rules.edits import Wanted
-from agileml.lib import ranks
+from agileml.lib import fields, ranks
+from agileml.lib.fields import FieldError, Invalid
 from agileml.metrics.models import Evaluation, Snapshot
 from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Finding
 
 DEMO_FIELDS: dict[str, fields.Check] = {"title": fields.text(200, least=1), "intro": fields.text(20_000)}

@@ -9,11 +9,11 @@ from agileml.demos import shapes
 from agileml.demos.actions import rows
 from agileml.demos.models import Demo, DemoImage, DemoItem
 from agileml.demos.rules.images import LARGEST, MOST, media_type_of
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 
 IMAGE_FIELDS: dict[str, fields.Check] = {"name": fields.text(120, least=1), "alt": fields.text(300)}
 

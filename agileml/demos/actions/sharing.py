@@ -13,13 +13,13 @@ from agileml.accounts.models import User
 from agileml.demos.actions import rows
 from agileml.demos.models import Demo, ShareLink
 from agileml.journal.actions import audit
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.projects.actions.tokens import digest
 from agileml.projects.doors import Hidden, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 
 TOKEN_BYTES = 32
 LONGEST_DAYS = 365

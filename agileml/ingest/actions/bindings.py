@@ -10,11 +10,11 @@ from agileml.ingest.actions.bound import set_binding
 from agileml.ingest.actions.running import tell_tickets
 from agileml.ingest.connectors.registry import Guard, connector_for
 from agileml.ingest.models import Binding, Source
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.projects.doors import Hidden, enter, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Ticket
 
 BINDING_FIELDS: dict[str, fields.Check] = {

@@ -11,11 +11,11 @@ from agileml.ingest import secrets, shapes
 from agileml.ingest.actions.bound import set_binding
 from agileml.ingest.connectors.registry import connector_for, kinds
 from agileml.ingest.models import Binding, Poll, Source
+from agileml.lib.fields import FieldError, Invalid
 from agileml.lib.http import origin as server
 from agileml.projects.doors import Hidden, ProjectWriting, enter, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work.fields import FieldError, Invalid
 
 
 def make_source(

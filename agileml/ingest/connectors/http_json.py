@@ -9,8 +9,8 @@ from agileml.ingest.connectors.base import Advice, Found, Look, Since, SourceBad
 from agileml.ingest.connectors.servers import AUTH_FIELDS, URL_FIELD, Talk, json_of, refusal
 from agileml.ingest.rules import expressions
 from agileml.ingest.rules.bodies import Given, read
+from agileml.lib.fields import Invalid
 from agileml.lib.http import Web
-from agileml.work.fields import Invalid
 
 SPELLINGS = {"nan": "NaN", "inf": "Infinity", "+inf": "Infinity", "-inf": "-Infinity",
              "infinity": "Infinity", "-infinity": "-Infinity"}  # fmt: skip

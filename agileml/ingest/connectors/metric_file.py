@@ -30,7 +30,7 @@ from agileml.ingest.connectors.base import (
 )
 from agileml.ingest.rules.bodies import Body, Given, read, split_name
 from agileml.ingest.rules.texts import Ambiguous, Unreadable, decode, parse_json, parse_yaml
-from agileml.work.fields import Invalid
+from agileml.lib.fields import Invalid
 
 LARGEST = 1024 * 1024
 MOST_FILES = 100  # a look, so that one look's write is short

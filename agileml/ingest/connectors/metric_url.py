@@ -10,8 +10,8 @@ from agileml.ingest.connectors.base import Advice, Found, Look, Since, SourceBad
 from agileml.ingest.connectors.servers import AUTH_FIELDS, URL_FIELD, Talk, refusal
 from agileml.ingest.rules.bodies import Body, Given, read, split_name
 from agileml.ingest.rules.texts import Unreadable, decode, parse_json, parse_yaml
+from agileml.lib.fields import Invalid
 from agileml.lib.http import Answer, Web, origin
-from agileml.work.fields import Invalid
 
 
 class MetricUrl:

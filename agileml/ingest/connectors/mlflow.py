@@ -22,8 +22,8 @@ from agileml.ingest.connectors.mlflow_talk import RUN_ID, Misunderstood, MLflowT
 from agileml.ingest.connectors.servers import AUTH_FIELDS, URL_FIELD, TooLargeAnswer
 from agileml.ingest.rules import fields
 from agileml.ingest.rules.runs import TICKET_TAG, Run, best
+from agileml.lib.fields import Invalid
 from agileml.lib.http import Web, origin
-from agileml.work.fields import Invalid
 
 MOST_RUNS = 100  # a page
 MOST_POINTS = 2_000

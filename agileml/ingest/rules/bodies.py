@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from agileml.ingest.rules import fields
+from agileml.lib.fields import Invalid
 from agileml.metrics.rules.points import NO_STEP, Point, state_of
-from agileml.work.fields import Invalid
 
 MOST_METRICS = 200
 MOST_POINTS = 2_000

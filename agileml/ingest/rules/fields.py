@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from agileml.work.fields import FieldError, Invalid
+from agileml.lib.fields import FieldError, Invalid
 
 MOST_PARAMS_BYTES = 16 * 1024
 HIGHEST_STEP = 2**63 - 1

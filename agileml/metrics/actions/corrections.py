@@ -8,6 +8,8 @@ from django.db.models import Q
 
 from agileml.accounts.models import User
 from agileml.journal.rules.edits import Stale
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.metrics import shapes
 from agileml.metrics.actions.judging import judge_tickets
 from agileml.metrics.actions.snapshots import candidates_named
@@ -16,9 +18,7 @@ from agileml.metrics.queries.readings import tickets_measured_against
 from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
 from agileml.work.actions import ticket_row
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Ticket
 
 IDENTITY = ("source", "external_id", "run_pair", "run_split")

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from agileml.accounts.models import User
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.metrics import shapes
 from agileml.metrics.actions.judging import judge_tickets
 from agileml.metrics.actions.registered import model_row
@@ -24,8 +26,6 @@ from agileml.metrics.rules.verdicts import INCONCLUSIVE, INSUFFICIENT, NOT_COMPA
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 
 OPEN_ENDED = {INCONCLUSIVE, INSUFFICIENT, PROVISIONAL}  # another look, if one was planned, may still say more
 OPENING_FIELDS: dict[str, fields.Check] = {

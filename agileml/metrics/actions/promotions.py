@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from agileml.accounts.models import User
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.lib.times import rfc3339
 from agileml.metrics import shapes
 from agileml.metrics.actions.evaluations import candidate_row, evaluation_row
@@ -16,8 +18,6 @@ from agileml.metrics.rules.verdicts import PROVISIONAL, WINS
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Ticket
 
 PROMOTION_FIELDS: dict[str, fields.Check] = {

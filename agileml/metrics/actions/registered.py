@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from agileml.accounts.models import User
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.metrics import shapes
 from agileml.metrics.models import Metric, Policy, RegisteredModel
 from agileml.metrics.queries.champions import policy_of
@@ -12,8 +14,6 @@ from agileml.metrics.rules.terms import AB_TEST, KFOLD, SINGLE
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 MODEL_FIELDS: dict[str, fields.Check] = {

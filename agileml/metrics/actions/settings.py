@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from agileml.accounts.models import User
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.metrics import shapes
 from agileml.metrics.actions.evaluations import candidate_row
 from agileml.metrics.actions.judging import judge_tickets
@@ -16,8 +18,6 @@ from agileml.metrics.rules.refusing import CannotBe
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Epic
 
 METRIC_FIELDS: dict[str, fields.Check] = {

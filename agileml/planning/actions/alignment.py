@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from agileml.accounts.models import User
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.planning import shapes
 from agileml.planning.actions import rows
 from agileml.planning.models import AlignmentReview, Sprint
@@ -12,10 +14,8 @@ from agileml.planning.rules.epic_templates import TEMPLATES, TicketPlan, laid_ou
 from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
 from agileml.work import shapes as work_shapes
 from agileml.work.actions import EPIC_FIELDS, epic_row, insert_epic, insert_story
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Epic, Story, Ticket
 
 REVIEW_FIELDS: dict[str, fields.Check] = {

@@ -8,6 +8,8 @@ from django.db.models import F
 
 from agileml.accounts.models import User
 from agileml.journal.actions import AT_ONCE
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.planning import shapes
 from agileml.planning.actions import ledger, rows
 from agileml.planning.actions.limits import heed_giving
@@ -16,13 +18,11 @@ from agileml.planning.rules.moves import Refusal, Refused
 from agileml.projects.doors import writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields
-from agileml.work.fields import PLAN_FIELDS, TICKET_FIELDS, FieldError, Invalid
+from agileml.work.fields import MOST_LABELS, PLAN_FIELDS, TICKET_FIELDS
 from agileml.work.models import Ticket
 
 MOST = AT_ONCE
 SAME_FOR_ALL = ("type", "story", "component", "assignee", "estimate")
-MOST_LABELS = 20
 _labels = fields.many(fields.text(40, least=1), most=MOST_LABELS)
 BULK_FIELDS: dict[str, fields.Check] = {name: TICKET_FIELDS[name] for name in SAME_FOR_ALL} | {
     "labels": fields.record({"add": _labels, "remove": _labels}, defaults={"add": [], "remove": []})

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from agileml.accounts.models import User
+from agileml.lib.fields import FieldError, Invalid
 from agileml.metrics.actions.criteria import settle
 from agileml.metrics.models import Evaluation, Snapshot
 from agileml.planning import shapes
@@ -19,7 +20,6 @@ from agileml.planning.rules.replay import RecordedMove
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Finding, Ticket
 
 UNKNOWN_EVIDENCE = Refusal("unknown_evidence", "Some of the evidence is not of this project.", None, "/evidence")

@@ -6,12 +6,12 @@ from typing import Any
 
 from agileml.accounts.models import User
 from agileml.journal.actions import audit
+from agileml.lib.fields import clean, text
 from agileml.planning.models import Assignment, Sprint
 from agileml.planning.rules import wip
 from agileml.planning.rules.wip import Crossing, WipLimit
 from agileml.projects.doors import ProjectWriting
 from agileml.projects.rules import Need
-from agileml.work.fields import clean, text
 from agileml.work.models import Ticket
 
 

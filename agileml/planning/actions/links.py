@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from agileml.accounts.models import User
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields, links
+from agileml.work import links
 from agileml.work.actions import ticket_row
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Ticket
 
 LINK_FIELDS: dict[str, fields.Check] = {

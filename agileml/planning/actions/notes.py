@@ -5,21 +5,23 @@ from datetime import datetime
 from typing import Any
 
 from agileml.accounts.models import User
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.metrics.models import Citation, Evaluation, Snapshot
 from agileml.projects.actions import keep_refs
 from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work import fields, shapes
+from agileml.work import shapes
 from agileml.work.actions import ticket_row
-from agileml.work.fields import FieldError, Invalid
+from agileml.work.fields import external_refs
 from agileml.work.models import Finding, ReviewOpinion, Ticket
 
 FINDING_FIELDS: dict[str, fields.Check] = {
     "kind": fields.one_of(*Finding.Kind.values),
     "text": fields.text(20_000, least=1),
     "cites": fields.many(fields.record({"snapshot": fields.uid, "evaluation": fields.uid}, defaults={}), most=100),
-    "external_refs": fields.external_refs,
+    "external_refs": external_refs,
 }
 OPINION_FIELDS: dict[str, fields.Check] = {
     "opinion": fields.one_of(*ReviewOpinion.Opinion.values),

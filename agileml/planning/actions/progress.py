@@ -10,6 +10,7 @@ from django.db.models import Q
 from agileml.accounts.models import User
 from agileml.journal.actions import AT_ONCE, audit
 from agileml.lib import ranks
+from agileml.lib.fields import FieldError, Invalid, clean, text
 from agileml.planning.actions.limits import heed_moving
 from agileml.planning.actions.links import attach, link_fields
 from agileml.planning.actions.notes import finding_fields, insert_finding, insert_opinion, opinion_fields
@@ -20,7 +21,6 @@ from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import ExternalRef, Project
 from agileml.projects.rules import Need
 from agileml.work.actions import ticket_row
-from agileml.work.fields import FieldError, Invalid, clean, text
 from agileml.work.models import Ticket
 
 STORED = ("status", "outcome", "unverified", "started_at", "done_at", "rank", "revision", "updated_at")

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from agileml.accounts.models import User
+from agileml.lib.fields import Invalid
 from agileml.planning import shapes
 from agileml.planning.actions import decide, ledger
 from agileml.planning.actions.rows import References
@@ -15,7 +16,6 @@ from agileml.planning.rules.moves import MoveRequest, Refusal, Refused, parse, t
 from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
-from agileml.work.fields import Invalid
 
 NOTHING_FITS = Refusal("nothing_fits", "Nothing of this proposal fits the plan any more.", None, "/moves")
 

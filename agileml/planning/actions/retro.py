@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from agileml.lib.fields import FieldError, Invalid
 from agileml.planning import shapes
 from agileml.planning.actions import rows
 from agileml.planning.models import Assignment, Decision, RetroLine, Sprint
 from agileml.planning.rules.retro import Said
 from agileml.projects.doors import ProjectWriting
-from agileml.work.fields import FieldError, Invalid, ticket_fields
+from agileml.work.fields import ticket_fields
 from agileml.work.models import Ticket
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from agileml.accounts.models import User
 from agileml.journal.actions import AT_ONCE
 from agileml.lib import ranks
+from agileml.lib.fields import FieldError, Invalid
 from agileml.metrics.actions.criteria import replace_criteria, settle
 from agileml.metrics.actions.names import metrics_by_key
 from agileml.projects.actions import keep_refs
 from agileml.projects.doors import ProjectWriting
 from agileml.projects.models import Project
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Dependency, Story, Ticket
 from agileml.work.rules import cycle
 

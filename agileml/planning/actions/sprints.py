@@ -7,6 +7,8 @@ from typing import Any
 from agileml.accounts.models import User
 from agileml.journal.queries import refuse_stale
 from agileml.journal.rules.edits import Wanted
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 from agileml.planning import shapes
 from agileml.planning.actions import decide, ledger
 from agileml.planning.actions.reports import freeze
@@ -22,8 +24,7 @@ from agileml.projects.actions import keep_refs
 from agileml.projects.doors import ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need, refs_after
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
+from agileml.work.fields import external_refs
 from agileml.work.models import Ticket
 
 
@@ -43,7 +44,7 @@ SPRINT_FIELDS: dict[str, fields.Check] = {
     "increment": fields.text(2_000),
     "start": fields.a_date,
     "end": fields.a_date,
-    "external_refs": fields.external_refs,
+    "external_refs": external_refs,
 }
 
 

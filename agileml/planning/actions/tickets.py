@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from agileml.accounts.models import User
 from agileml.journal.queries import refuse_stale
 from agileml.journal.rules.edits import Wanted
+from agileml.lib.fields import Changes, FieldError, Invalid
 from agileml.metrics.actions.criteria import settle
 from agileml.metrics.actions.judging import judge_tickets
 from agileml.metrics.models import Candidate, Promotion, Snapshot
@@ -23,7 +24,7 @@ from agileml.projects.doors import Hidden, ProjectWriting, writing
 from agileml.projects.models import Project
 from agileml.projects.rules import Need, refs_after
 from agileml.work.actions import Referenced
-from agileml.work.fields import LISTS, PLAN_FIELDS, TICKET_FIELDS, Changes, FieldError, Invalid, ticket_fields
+from agileml.work.fields import LISTS, PLAN_FIELDS, TICKET_FIELDS, ticket_fields
 from agileml.work.links import AT_MOST, attached
 from agileml.work.models import Dependency, Ticket
 from agileml.work.queries import written_on

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from agileml.lib.fields import FieldError, Invalid
 from agileml.planning import shapes
 from agileml.planning.models import Assignment, Decision, Sprint
 from agileml.planning.queries.replays import recorded
@@ -9,7 +10,6 @@ from agileml.planning.rules.comparing import Comparison, Deed, between
 from agileml.planning.rules.replay import Plan, PlanDiff, replay
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Project
-from agileml.work.fields import FieldError, Invalid
 from agileml.work.models import Ticket
 
 

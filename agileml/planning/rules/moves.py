@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
+from agileml.work.fields import PLAN_FIELDS, TICKET_FIELDS, ticket_fields
 
 RESUME_COSTS = ("low", "medium", "high")
 REASON_CODES = (
@@ -126,9 +127,9 @@ def _parse_one(item: Any, pointer: str) -> MoveRequest:
         if ("ticket" in values) == ("new" in values):
             raise Invalid([FieldError(pointer, "invalid", "An add names a ticket, or holds a new one.")])
         if "new" in values:
-            values["new"] = fields.ticket_fields(values["new"], new=True, pointer=f"{pointer}/new")
+            values["new"] = ticket_fields(values["new"], new=True, pointer=f"{pointer}/new")
     elif move == "change":
-        plan = {name: fields.TICKET_FIELDS[name] for name in fields.PLAN_FIELDS}
+        plan = {name: TICKET_FIELDS[name] for name in PLAN_FIELDS}
         values["set"] = fields.clean(values.get("set", {}), fields=plan, pointer=f"{pointer}/set")
         if not values["set"]:
             raise Invalid([FieldError(f"{pointer}/set", "required", "A change names what to change.")])
@@ -137,7 +138,7 @@ def _parse_one(item: Any, pointer: str) -> MoveRequest:
         if not isinstance(parts, Sequence) or isinstance(parts, str) or not 1 <= len(parts) <= 20:
             raise Invalid([FieldError(f"{pointer}/into", "required", "A split names one to twenty parts.")])
         values["into"] = tuple(
-            fields.ticket_fields(part, new=True, pointer=f"{pointer}/into/{at}") for at, part in enumerate(parts)
+            ticket_fields(part, new=True, pointer=f"{pointer}/into/{at}") for at, part in enumerate(parts)
         )
     elif move == "sprint":
         values["set"] = fields.clean(values.get("set", {}), fields=SPRINT_FIELDS, pointer=f"{pointer}/set")

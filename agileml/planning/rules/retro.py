@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from agileml.work import fields
-from agileml.work.fields import FieldError, Invalid
+from agileml.lib import fields
+from agileml.lib.fields import FieldError, Invalid
 
 KINDS = ("keep", "change", "try")
 MOST_LINES = 30

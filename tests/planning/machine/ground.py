@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from agileml.accounts.models import User
 from agileml.journal.rules.edits import Stale
+from agileml.lib.fields import Invalid
 from agileml.planning.actions import decide, progress, sprints
 from agileml.planning.actions.take_back import Overtaken
 from agileml.planning.models import Decision, Sprint
@@ -21,7 +22,6 @@ from agileml.planning.rules.progress import DoneRule, NeedsPlan
 from agileml.projects.doors import Forbidden, Hidden
 from agileml.projects.models import Project
 from agileml.work.actions import Referenced, create_story
-from agileml.work.fields import Invalid
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets
 from tests.planning.machine.reached import reached_by
 from tests.planning.mirror import Mirror, TablePlan, assert_same, everything, images, table_plan
