@@ -18,7 +18,7 @@ from agileml.projects.doors import Hidden
 from agileml.projects.rules import Need
 
 BEGIN: dict[str, fields.Check] = {"sprint": fields.reference}
-PUBLISH: dict[str, fields.Check] = {"expected": lambda value: value if value == 0 else fields.reference(value)}
+PUBLISH: dict[str, fields.Check] = {"expected": fields.count}
 
 
 class Demos(ProjectView):

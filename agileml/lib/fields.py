@@ -146,6 +146,14 @@ def reference(value: Any) -> int:
     return value
 
 
+@takes(type="integer", minimum=0, maximum=2**31 - 1)
+def count(value: Any) -> int:
+    """How many, from none on."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        raise _Bad("This must be a whole number from 0.")
+    return value
+
+
 @takes(type="boolean")
 def yes_or_no(value: Any) -> bool:
     """True or false."""

@@ -19,6 +19,7 @@ from agileml.api.schema.kit import (
     many,
     maybe,
     obj,
+    of_check,
     one_of,
     ref,
     says,
@@ -32,7 +33,7 @@ from agileml.demos.models import Demo, DemoItem, Feedback, GoalAnswer
 MARKDOWN = says(TEXT, "Markdown.")
 SECTION = one_of(*DemoItem.Section.values)
 NEW_ITEM = {name: check for name, check in ITEM_FIELDS.items() if name not in SHOWN}
-EXPECTED: Schema = {"type": "integer", "minimum": 0, "description": "The newest edition that one knows; 0 for none."}
+EXPECTED = says(of_check(demos.PUBLISH["expected"]), "The newest edition that one knows; 0 for none.")
 _said: dict[str, Schema] = {
     "uid": UID,
     "demo": NUMBER,
@@ -149,7 +150,7 @@ CALLS = {
     (demos.Publish, "post"): Call(
         "Publish a demo",
         {201: ref("Edition")},
-        obj({}, expected=EXPECTED),
+        body(demos.PUBLISH, expected=EXPECTED),
         {"expected": 0},
         words="Freezes what the draft shows; what was only learned is demoed.",
         conflicts=("nothing_to_show",),
