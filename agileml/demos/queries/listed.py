@@ -32,11 +32,16 @@ def demo(access: Access, number: int) -> Demo:
     return row
 
 
-def items(of: Demo) -> list[DemoItem]:
-    """The items of a draft in their order, with ticket, presenter and pictures (`shown_images`); two queries."""
+def items_of(of: Demo) -> QuerySet[DemoItem]:
+    """The items of a draft, with ticket, presenter and pictures (`shown_images`); two queries."""
     pictures = DemoImage.objects.filter(removed_at=None).defer("content").order_by("pk")
-    rows = DemoItem.objects.filter(demo=of).select_related("ticket", "presenter").order_by("rank", "pk")
-    return list(rows.prefetch_related(Prefetch("images", pictures, to_attr="shown_images")))
+    rows = DemoItem.objects.filter(demo=of).select_related("ticket", "presenter")
+    return rows.prefetch_related(Prefetch("images", pictures, to_attr="shown_images"))
+
+
+def items(of: Demo) -> list[DemoItem]:
+    """The same in their order."""
+    return list(items_of(of).order_by("rank", "pk"))
 
 
 def feedback(of: Demo) -> QuerySet[Feedback]:
