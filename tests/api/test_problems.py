@@ -10,12 +10,16 @@ from django.test import Client
 
 from agileml.api import problems
 from agileml.journal import queries as journal_queries
+from agileml.journal.rules import edits
 from agileml.lib import fields
+from agileml.metrics.rules import refusing
 from agileml.planning.actions import decide, progress, sprints, take_back, tickets
 from agileml.planning.models import Sprint
 from agileml.planning.rules import moves
 from agileml.planning.rules import progress as progress_rules
-from agileml.projects import doors
+from agileml.projects import checks, doors
+from agileml.projects import settings as project_settings
+from agileml.projects.actions import members, references
 from agileml.work import actions as work_actions
 from tests.api.client import Api, codes
 from tests.factories import Cast
@@ -32,6 +36,12 @@ TELLING = [
     doors,
     fields,
     work_actions,
+    edits,
+    refusing,
+    members,
+    references,
+    checks,
+    project_settings,
 ]
 
 
