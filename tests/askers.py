@@ -13,7 +13,8 @@ from agileml.demos.models import ShareLink
 from agileml.projects.actions import create_project, edit_member, issue_token, make_service, revoke_token
 from agileml.projects.models import Token
 from agileml.web.by_link import COOKIE, SALT
-from tests.api.routes import World, make_world, undone
+from tests.api.routes import undone
+from tests.api.world import World, make_world
 from tests.factories import NOW
 
 ROLES = ("outsider", "stakeholder", "member", "lead")

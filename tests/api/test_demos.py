@@ -4,7 +4,7 @@ import pytest
 
 from agileml.demos.models import ShareLink
 from tests.api.client import Api, codes
-from tests.api.routes import World, make_world
+from tests.api.world import World, make_world
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.api.client import Api
-from tests.api.routes import ROUTES, Route, World, asking, make_world, patterns, undone, view_of
+from tests.api.routes import ROUTES, Route, asking, patterns, undone, view_of
+from tests.api.world import World, make_world
 
 WRITING = [route for route in ROUTES if route.method in {"post", "put", "patch"}]
 READING = [route for route in ROUTES if route.method == "get"]

@@ -21,7 +21,8 @@ from agileml.projects.models import Token
 from agileml.tasks import journal
 from agileml.work.models import Comment, Ticket
 from tests.api.client import Api
-from tests.api.routes import ROUTES, make_world, patterns, undone, view_of
+from tests.api.routes import ROUTES, patterns, undone, view_of
+from tests.api.world import make_world
 from tests.factories import NOW, Cast, make_cast, make_ticket
 from tests.threads import at_once
 

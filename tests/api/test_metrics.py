@@ -7,7 +7,7 @@ import pytest
 from agileml.api import columns
 from tests.api.client import Api
 from tests.api.replica import Replica, read
-from tests.api.routes import BASE, ERROR, SVM, World, make_world
+from tests.api.world import BASE, ERROR, SVM, World, make_world
 
 pytestmark = pytest.mark.django_db
 HERE = f"metrics/{ERROR}/"

@@ -5,7 +5,7 @@ import pytest
 from agileml.api import columns
 from tests.api.client import Api
 from tests.api.replica import Replica, read
-from tests.api.routes import MLP, SVM, World, make_world
+from tests.api.world import MLP, SVM, World, make_world
 
 pytestmark = pytest.mark.django_db
 HERE = "models/reader/"

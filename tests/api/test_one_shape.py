@@ -13,7 +13,8 @@ from agileml.journal.models import Delivery, Endpoint
 from agileml.journal.rules.webhooks import KINDS
 from tests.api import described
 from tests.api.client import Api
-from tests.api.routes import NOTHING, ROUTES, Route, World, asking, make_world, patterns, undone, view_of
+from tests.api.routes import NOTHING, ROUTES, Route, asking, patterns, undone, view_of
+from tests.api.world import World, make_world
 from tests.factories import NOW
 from tests.journal.receiving import PATIENT, receive
 

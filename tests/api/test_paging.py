@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.api.client import Api
-from tests.api.routes import ROUTES, Route, World, asking, make_world, patterns, undone, view_of
+from tests.api.routes import ROUTES, Route, asking, patterns, undone, view_of
+from tests.api.world import World, make_world
 
 VIEWS: dict[str, Any] = {str(pattern.name): view_of(pattern) for pattern in patterns()}
 LISTS = [route for route in ROUTES if "cursor" in VIEWS[route.name].takes.get(route.method, ())]

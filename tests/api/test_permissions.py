@@ -10,7 +10,8 @@ from agileml.projects.models import Project
 from agileml.projects.rules import capabilities
 from tests import askers
 from tests.api.client import Api
-from tests.api.routes import ROUTES, Route, World, every_route, undone
+from tests.api.routes import ROUTES, Route, every_route, undone
+from tests.api.world import World
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,8 @@ from schemathesis import GenerationMode
 
 from tests.api import described
 from tests.api.client import Api
-from tests.api.routes import BASE, ERROR, World, make_world, undone
+from tests.api.routes import undone
+from tests.api.world import BASE, ERROR, World, make_world
 
 OPERATIONS = sorted(described.operations())
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]

@@ -7,7 +7,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from agileml.api.views import ProjectView
 from tests.api.client import Api
-from tests.api.routes import ROUTES, Route, World, make_world, patterns, view_of
+from tests.api.routes import ROUTES, Route, patterns, view_of
+from tests.api.world import World, make_world
 from tests.factories import make_ticket
 
 VIEWS: dict[str, Any] = {str(pattern.name): view_of(pattern) for pattern in patterns()}

@@ -14,7 +14,7 @@ from agileml.demos.models import ShareLink
 from agileml.metrics.models import Baseline, Snapshot
 from agileml.projects.rules import Need
 from agileml.web import urls
-from tests.api.routes import ERROR, World
+from tests.api.world import ERROR, World
 
 
 class Open(Enum):

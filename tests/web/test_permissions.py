@@ -8,7 +8,8 @@ from django.test import Client
 from agileml.projects.rules import Need, capabilities
 from agileml.web import urls
 from tests import askers
-from tests.api.routes import World, undone
+from tests.api.routes import undone
+from tests.api.world import World
 from tests.web.pages import EVERYBODY, NEVER, PAGES, Open, Page
 
 pytestmark = pytest.mark.django_db
