@@ -243,6 +243,8 @@ def many_or_changes(check: Check, *, most: int) -> Check:
     parts = record({"add": whole, "remove": whole}, defaults={"add": [], "remove": []})
 
     def checked(value: Any) -> list[Any] | Changes:
+        if isinstance(value, Changes):  # which no client can send: it was checked before
+            return value
         if not isinstance(value, Mapping):
             items: list[Any] = whole(value)
             return items
