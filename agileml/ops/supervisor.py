@@ -82,14 +82,16 @@ class Supervisor:
         self._say = say
         self._patience = patience or Patience()
         self._width = max(len(part.name) for part in parts)
-        self.stopping = threading.Event()
+        # A plain flag: a signal's handler runs within whatever the main thread is doing, and an event's own lock, which
+        # it may be holding just then, would wait for itself.
+        self._asked_to_stop = False
 
     @contextlib.contextmanager
     def heeding_signals(self) -> Iterator[None]:
         """Within this, Ctrl-C and the like ask for a stop instead of interrupting whatever is being done."""
 
         def stop(number: int, frame: FrameType | None) -> None:
-            self.stopping.set()
+            self._asked_to_stop = True
 
         with _on_signals(stop):
             yield
@@ -99,7 +101,7 @@ class Supervisor:
         """Within this they interrupt what is being done as well: KeyboardInterrupt, whichever the signal."""
 
         def interrupt(number: int, frame: FrameType | None) -> None:
-            self.stopping.set()
+            self._asked_to_stop = True
             raise KeyboardInterrupt
 
         with _on_signals(interrupt):
@@ -115,9 +117,10 @@ class Supervisor:
                 self._start(running)
             if self._wait_until_ready():
                 when_ready()
-                while not self.stopping.wait(self._patience.look):
+                while not self._asked_to_stop:
                     for running in self._running:
                         self._look_after(running)
+                    time.sleep(self._patience.look)
         finally:
             self._stop_all()
 
@@ -143,7 +146,7 @@ class Supervisor:
     def _wait_until_ready(self) -> bool:
         deadline = time.monotonic() + self._patience.ready
         waiting = list(self._running)
-        while waiting and not self.stopping.is_set():
+        while waiting and not self._asked_to_stop:
             for running in self._running:
                 if (how := _ending(running)) is not None:
                     raise GaveUp(f"{running.part.name} {how} before everything was ready.")
@@ -152,8 +155,8 @@ class Supervisor:
                 names = " and ".join(running.part.name for running in waiting)
                 raise GaveUp(f"{names} was not ready within {self._patience.ready:g} s.")
             if waiting:
-                self.stopping.wait(self._patience.look)
-        return not self.stopping.is_set()
+                time.sleep(self._patience.look)
+        return not self._asked_to_stop
 
     def _look_after(self, running: _Running) -> None:
         if running.process is None:
