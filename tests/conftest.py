@@ -1,6 +1,8 @@
 """The plumbing of every test: the browser, and processes that share the test's database. The people are in cast.py."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -10,6 +12,7 @@ from django.db import connection
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.plugin import browser_binary
+from tests.source import ROOT
 from tests.web_server import WebServer
 
 pytest_plugins = ["tests.cast", "tests.challenges", "tests.scripted"]
@@ -67,6 +70,17 @@ def running_web(django_db_setup: None) -> Iterator[WebServer]:
 def web(transactional_db: None, running_web: WebServer) -> WebServer:
     """The web server, which sees this test's committed rows."""
     return running_web
+
+
+@pytest.fixture
+def site(process_env: dict[str, str]) -> Iterator[WebServer]:
+    """A web server with style sheets and scripts, which it looks for when it starts."""
+    command = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
+    subprocess.run(command, cwd=ROOT, env=process_env, check=True)
+    server = WebServer(process_env)
+    server.start()
+    yield server
+    server.stop()
 
 
 def env_of_processes() -> dict[str, str]:

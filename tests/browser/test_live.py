@@ -1,8 +1,5 @@
 """An open board shows what others do, at once and in every tab, on one line to the server."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +8,6 @@ from playwright.sync_api import Page, Request
 
 from agileml.accounts.models import User
 from tests.factories import Cast, make_cast, make_sprint, make_ticket, make_tickets
-from tests.source import ROOT
 from tests.web_server import WebServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,17 +19,6 @@ def cast(transactional_db: None) -> Cast:
     make_tickets(cast, 2)
     make_sprint(cast, [1, 2], active=True)
     return cast
-
-
-@pytest.fixture
-def site(process_env: dict[str, str]) -> Iterator[WebServer]:
-    """A web server with style sheets and scripts, which it looks for when it starts."""
-    command = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
-    subprocess.run(command, cwd=ROOT, env=process_env, check=True)
-    server = WebServer(process_env)
-    server.start()
-    yield server
-    server.stop()
 
 
 def log_in(page: Page, user: User, site: WebServer) -> None:
