@@ -1,6 +1,7 @@
 """Runs fake parts under the real supervisor: `python -m tests.ops.fake_whole FOLDER [NAME=MANNER]…`."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ def main(folder: Path, manners: dict[str, str]) -> None:
         for name, manner in manners.items()
     ]
     patience = Patience(look=0.05, ready=10, stop=1, first_pause=0.05, deaths=3)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as from a terminal, also where the tests were started by nohup
     supervisor = Supervisor(
         parts, env=os.environ, cwd=Path.cwd(), say=lambda line: print(line, flush=True), patience=patience
     )
