@@ -45,7 +45,7 @@ def differences(
     digits = decimals(ticks[1] - ticks[0])
     for tick in ticks:
         place = f'x="{n(2 + 96 * (tick - low) / (high - low))}%" text-anchor="middle"'
-        label = with_unit(figure(tick, digits), unit if len(unit) < 3 else "")
+        label = with_unit(figure(tick, digits), unit if unit != "%" and len(unit) < 3 else "")
         parts.append(f'<text class="tick" {place} y="{n(bottom + 16)}">{escape(label)}</text>')
     parts.append(f'<line class="grid base" x1="0" x2="100%" y1="{bottom}" y2="{bottom}"/>')
     parts.append(_upright("nothing-line", x(0), bottom, "no difference", 10))

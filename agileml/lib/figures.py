@@ -40,9 +40,16 @@ def exact(value: float) -> str:
     return repr(value)
 
 
+def amount(value: float, unit: str = "") -> str:
+    """How far apart two values are; two percentages differ by points, which are no per cent of either: "0.2 points"."""
+    if unit != "%":
+        return measured(value, unit)
+    points = measured(value, unit).removesuffix(" %")
+    return f"{points} point{'' if points == '1' else 's'}"
+
+
 def gap(value: float, unit: str = "") -> str:
-    """A difference with its sign: "+0.2 %", "−0.3 %", "±0"."""
+    """A difference with its sign: "+0.2 points", "−0.3 s", "±0"."""
     if value == 0:
         return "±0"
-    text = measured(abs(value), unit)
-    return f"{'+' if value > 0 else MINUS}{text}"
+    return f"{'+' if value > 0 else MINUS}{amount(abs(value), unit)}"

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from django.utils.html import escape
 
-from agileml.lib.charts import PLOT_HEIGHT, Chart
+from agileml.lib.charts import PLOT_HEIGHT, Chart, Legend
 from agileml.lib.figures import measured, scale_of
 from agileml.lib.levels import AXIS, Level, Scale, level_lines, scaled, ticks_of
-from agileml.lib.svg import n, picture
+from agileml.lib.svg import n, picture, swatch
 
 SHOWN = 12  # steps; a line of models has seldom more, and then the newest tell
 
@@ -34,6 +34,7 @@ def staircase(steps: Sequence[Step], *, title: str, desc: str, levels: Sequence[
     scale = Scale(10.0, 10.0 + PLOT_HEIGHT, ticks_of([*drawn, *(value for _, value in lines)]), unit)
     width = 100 / max(len(shown), 1)
     parts = scale.grid()
+    legend = []
     for place, (step, value) in enumerate(zip(shown, heights, strict=True)):
         left = place * width
         middle = f'x="{n(left + width / 2)}%" text-anchor="middle"'
@@ -43,6 +44,8 @@ def staircase(steps: Sequence[Step], *, title: str, desc: str, levels: Sequence[
             continue
         y = n(scale.y(value))
         newest = " now" if place == len(shown) - 1 else ""
+        sample = swatch(f'<g class="reign{newest}"><line x1="0" x2="12" y1="6" y2="6"/></g>')
+        legend.append(Legend(sample, f"{step.number} {step.name} {measured(step.value, unit)}"))
         told = f"{step.number}: {step.name}, {measured(step.value, unit)}, {step.how}"
         parts.append(
             f'<g class="reign{newest}"><title>{escape(told)}</title>'
@@ -57,4 +60,4 @@ def staircase(steps: Sequence[Step], *, title: str, desc: str, levels: Sequence[
         (str(step.number), measured(step.value, unit), step.name, step.how, step.when) for step in reversed(steps)
     )
     svg = picture("chart", f'height="{n(scale.bottom + AXIS)}"', title, desc, parts)
-    return Chart(title, svg, ("Champion", "Mean", "Candidate", "How", "Since"), rows, words=3)
+    return Chart(title, svg, ("Champion", "Mean", "Candidate", "How", "Since"), rows, tuple(legend), words=3)

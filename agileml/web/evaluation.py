@@ -19,7 +19,7 @@ from agileml.metrics.queries import reigns
 from agileml.metrics.queries.champions import champion_of
 from agileml.metrics.queries.reigns import Standing
 from agileml.metrics.rules.refusing import CannotBe
-from agileml.metrics.rules.saying import figures
+from agileml.metrics.rules.saying import figures, title_of_pairs
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
 from agileml.web.project import enter, frame
@@ -108,7 +108,7 @@ def _chart(standing: Standing) -> Chart | None:
         answer.differences,
         Bounds(answer.mean, answer.lower, answer.upper),
         margin=answer.margin,
-        title="How much better in each pair",
+        title=title_of_pairs(standing.unit),
         desc=f"{len(answer.differences)} pairs; {standing.sentence}",
         unit=standing.unit,
     )

@@ -26,6 +26,10 @@ def test_three_significant_figures_with_the_unit(value: float | None, unit: str,
     assert measured(value, unit, state=state) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.003, "+0.3 %"), (-0.003, "−0.3 %"), (0.0, "±0")])
-def test_a_difference_has_its_sign(value: float, text: str) -> None:
+@pytest.mark.parametrize(("value", "text"), [(0.003, "+0.3 points"), (-0.01, "−1 point"), (0.0, "±0")])
+def test_a_difference_of_percentages_is_points_and_has_its_sign(value: float, text: str) -> None:
     assert gap(value, "%") == text
+
+
+def test_a_difference_of_anything_else_is_in_its_unit() -> None:
+    assert gap(-0.3, "s") == "−0.3 s"

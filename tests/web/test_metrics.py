@@ -238,5 +238,5 @@ def test_what_work_of_a_kind_gained_is_told_over_all_closed_sprints(measured: Ca
         away = {ticket.number: Destination("backlog")}
         close_sprint(number=sprint.number, destinations=away, reason="Time is up.", **by(measured))
     told = words(page(measured.stakeholder).partition('id="metrics-gains"')[2])
-    assert "Engineering error where it set out 2 2 of 2 +1 % +3 %" in told
+    assert "Engineering error where it set out 2 2 of 2 +1 point +3 points" in told
     assert measured.lead.name not in told

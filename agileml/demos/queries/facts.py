@@ -16,7 +16,7 @@ from agileml.lib.staircase import Step
 from agileml.lib.times import rfc3339
 from agileml.metrics.models import Criterion, Evaluation, Target
 from agileml.metrics.queries.reigns import Line, Reign, lines
-from agileml.metrics.rules.saying import TONES, WORDS, figures, sentence
+from agileml.metrics.rules.saying import TONES, WORDS, figures, sentence, title_of_pairs
 from agileml.metrics.rules.terms import Answer, Terms
 from agileml.planning.models import Decision, Move
 from agileml.planning.queries.cards import light
@@ -153,7 +153,7 @@ def _verdict(row: Evaluation, units: Mapping[str, str]) -> Told:
             answer.differences,
             Bounds(answer.mean, answer.lower, answer.upper),
             margin=answer.margin,
-            title="How much better in each pair",
+            title=title_of_pairs(unit),
             desc=f"{len(answer.differences)} pairs; {plain}",
             unit=unit,
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from agileml.lib.figures import gap, measured
+from agileml.lib.figures import amount, gap
 from agileml.metrics.rules.terms import AB_TEST, KFOLD, SEEDS, SINGLE, Answer, Guarded, Terms
 
 WORDS = {
@@ -30,9 +30,9 @@ def sentence(terms: Terms, answer: Answer, units: Mapping[str, str]) -> str:
     It ends with how safe it is to say, never with a figure that looks safer than it is.
     """
     unit = units.get(terms.metric, "")
-    by = "" if answer.mean is None else _amount(abs(answer.mean), unit)
+    by = "" if answer.mean is None else amount(abs(answer.mean), unit)
     over = _over(terms, answer.n)
-    least = _amount(terms.margin, unit)
+    least = amount(terms.margin, unit)
     margin = f" by the {least} that matter{'s' if least == '1 point' else ''}" if terms.margin else ""
     match answer.verdict:
         case "win":
@@ -69,10 +69,15 @@ def figures(answer: Answer, unit: str) -> list[tuple[str, str, str]]:
         found.append(
             ("p", f"{answer.p:.3g}", f"how often chance alone does as well; at most {answer.level:.3g} is allowed")
         )
-    found.append(("What matters", measured(answer.margin, unit), "the margin, agreed before"))
+    found.append(("What matters", amount(answer.margin, unit), "the margin, agreed before"))
     if answer.noise is not None:
-        found.append(("Noise", measured(answer.noise, unit), "how far two repeats of the champion itself lie apart"))
+        found.append(("Noise", amount(answer.noise, unit), "how far two repeats of the champion itself lie apart"))
     return found
+
+
+def title_of_pairs(unit: str) -> str:
+    """What the chart of the differences is called."""
+    return f"How much better in each pair{', in points' if unit == '%' else ''}"
 
 
 def guarded(one: Guarded, unit: str) -> str:
@@ -81,12 +86,12 @@ def guarded(one: Guarded, unit: str) -> str:
         return "was not measured"
     if one.change == 0:
         return "stayed as it was"
-    return f"got {'better' if one.change > 0 else 'worse'} by {_amount(abs(one.change), unit)}"
+    return f"got {'better' if one.change > 0 else 'worse'} by {amount(abs(one.change), unit)}"
 
 
 def allowed(largest_regression: float, unit: str) -> str:
     """How much worse a guardrail lets its metric get: "0.2 points worse at most"."""
-    return f"{_amount(largest_regression, unit)} worse at most" if largest_regression else "not worse at all"
+    return f"{amount(largest_regression, unit)} worse at most" if largest_regression else "not worse at all"
 
 
 def plan_note(terms: Terms, reachable: int) -> str:
@@ -98,14 +103,6 @@ def plan_note(terms: Terms, reachable: int) -> str:
         f"With {len(terms.pairs)} {what} the exact test cannot reach its level, however clear the gain: "
         f"as challenger number {terms.place} it needs {reachable}. It can be a win for now at best."
     )
-
-
-def _amount(value: float, unit: str) -> str:
-    """A difference in words; between two percentages it is points, which are no per cent of either."""
-    if unit != "%":
-        return measured(value, unit)
-    points = measured(value, unit).removesuffix(" %")
-    return f"{points} point{'' if points == '1' else 's'}"
 
 
 def _side(answer: Answer, by: str) -> str:

@@ -19,6 +19,12 @@ def measured(value: float | None, unit: str = "") -> str:
 
 
 @register.filter
+def amount(value: float, unit: str = "") -> str:
+    """How far apart two values are."""
+    return figures.amount(value, unit)
+
+
+@register.filter
 def percent_of(share: float) -> str:
     """A share of one as people say it."""
     return figures.measured(share, "%")
