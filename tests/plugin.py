@@ -6,6 +6,7 @@ private ones that live as long as the run (tests/servers.py). A back end or brow
 the last line; one that `AGILEML_REQUIRE` names (a list of `browser`, `postgres`, `redis`) fails the run.
 """
 
+import gc
 import json
 import os
 import shutil
@@ -195,6 +196,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: walking through it again and again takes a tenth of a whole run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _is_django_case(item: pytest.Item) -> bool:
