@@ -27,14 +27,14 @@ JUDGEMENT = ("epic", "verdict", "note", "key")
 @require_http_methods(["GET", "HEAD", "POST"])
 @by_link
 def show(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """The demo; a POST gives the passphrase, says something of it, or answers for a goal."""
+    """The demo with what its team answered; a POST gives the passphrase, says something, or answers for a goal."""
     if request.POST.get("do") == "unlock":
         return _unlock(request, visit)
     if not is_open(request, visit.link):
         return HttpResponse(render_to_string("shared/passphrase.html"))
     if request.method == "POST":
         return _said(request, visit)
-    page = kept(visit, "page", lambda: _page(visit))
+    page = kept(visit, f"page:{visit.answers}", lambda: _page(visit))
     if request.method == "GET":
         seen(visit.link)
     return HttpResponse(page)
@@ -61,6 +61,7 @@ def _page(visit: Visit, **more: Any) -> str:
         "edition": edition.number,
         "present": "present/",
         "pictures": {uid: f"images/{uid}/" for uid in visited.pictured(body)},
+        "answered": visited.answered(edition) if visit.answers else {},
     }
     return render_to_string("shared/guest.html", context | more)
 

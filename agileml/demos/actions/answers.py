@@ -33,7 +33,7 @@ GOAL_FIELDS: dict[str, fields.Check] = {
     "key": fields.text(64),
 }
 GUEST_FIELDS: dict[str, fields.Check] = {"name": fields.text(60, least=1)}
-ANSWER_FIELDS: dict[str, fields.Check] = {"text": fields.text(2_000, least=1)}
+ANSWER_FIELDS: dict[str, fields.Check] = {"text": fields.text(2_000)}
 MOST_SAID = 10_000  # of one demo: a link that got about must not fill the disk
 
 Kept = TypeVar("Kept", Feedback, GoalAnswer)
@@ -93,14 +93,18 @@ def guest_answer_goal(*, token: str, name: Any, sent: Mapping[str, Any], now: da
 def answer_feedback(
     *, project: Project, demo: int, feedback: UUID, text: Any, actor: User, now: datetime, origin: str = ""
 ) -> Feedback:
-    """Answer what was said, or say the answer anew. Raises Invalid, Hidden."""
+    """Answer what was said, or say the answer anew; no text takes it back. Raises Invalid, Hidden.
+
+    What is answered is shown to everybody who opens a link to the demo, with the answer; what is not is not.
+    """
     said = fields.clean({"text": text}, fields=ANSWER_FIELDS)["text"]
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         of = rows.demo_row(w, demo)
         row = rows.feedback_row(w, of, feedback)
         if row.answer == said:
             return row
-        values = {"answer": said, "answered_by": actor, "answered_at": w.now}
+        by, at = (actor, w.now) if said else (None, None)
+        values = {"answer": said, "answered_by": by, "answered_at": at}
         return store_feedback(w, of, row, values)
 
 
