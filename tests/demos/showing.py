@@ -68,11 +68,12 @@ def make_shown(cast: Cast) -> Shown:
     for title in ("Serve it", "Try wavelets", "Still going"):
         make_ticket(cast, title)
     make_sprint(cast, [1, 2, 3, 4, 5], active=True, name="Skeleton", goal="Know what works", increment="A reader")
-    measure(cast, Ticket.objects.get(number=2), [0.05, 0.052, 0.049], dataset_digest=DIGEST, split="test")
+    second = Ticket.objects.get(project=cast.project, number=2)
+    measure(cast, second, [0.05, 0.052, 0.049], dataset_digest=DIGEST, split="test")
     find(shown, 1, "Many digits lean. Some more than others.")
     for number, outcome in ((1, "learned"), (2, "learned"), (3, "shipped")):
         progress(number=number, to="done", outcome=outcome, **lead)
-    sprint = Ticket.objects.get(number=1).assignments.get().sprint
+    sprint = Ticket.objects.get(project=cast.project, number=1).assignments.get().sprint
     replan(cast, sprint, {"move": "skip", "ticket": 4, "revisit_if": "we get edges"}, reason="Edges do not help.")
     return shown
 

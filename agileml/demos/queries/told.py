@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, F
 
@@ -15,15 +15,21 @@ from agileml.projects.models import Project
 HEADLINES = 3  # of a section: the list is read, the demo is opened
 
 
+class Told(NamedTuple):
+    """A section in its first headlines, and how many more it has."""
+
+    code: str
+    title: str
+    headlines: Sequence[str]
+    more: int
+
+
 @dataclass(frozen=True)
 class Chapter:
-    """One demo in the list: the sections of its newest edition with their first headlines, and how much was said.
-
-    `told` is empty for a draft; each entry holds a section's code and title, its headlines and how many more it has.
-    """
+    """One demo in the list: the sections of its newest edition, none for a draft, and how much was said."""
 
     demo: Demo
-    told: Sequence[tuple[str, str, Sequence[str], int]]
+    told: Sequence[Told]
     feedback: int
 
 
@@ -31,14 +37,18 @@ def chapters(access: Access) -> list[Chapter]:
     """The demos that somebody may see, newest sprint first; three queries."""
     rows = list(demos(access))
     newest = Edition.objects.filter(demo__in=rows, number=F("demo__edition")).values_list("demo", "body__sections")
-    told = {demo: [_section(one) for one in sections] for demo, sections in newest}
+    shown = {demo: told(sections) for demo, sections in newest}
     said = dict(Feedback.objects.filter(demo__in=rows).values_list("demo").annotate(Count("pk")))
-    return [Chapter(row, told.get(row.pk, ()), said.get(row.pk, 0)) for row in rows]
+    return [Chapter(row, shown.get(row.pk, ()), said.get(row.pk, 0)) for row in rows]
 
 
-def _section(one: Mapping[str, Any]) -> tuple[str, str, Sequence[str], int]:
-    headlines = [item["headline"] for item in one["items"]]
-    return one["code"], one["title"], headlines[:HEADLINES], len(headlines[HEADLINES:])
+def told(sections: Sequence[Mapping[str, Any]]) -> list[Told]:
+    """The sections of an edition in their first headlines."""
+    found = []
+    for one in sections:
+        headlines = [item["headline"] for item in one["items"]]
+        found.append(Told(one["code"], one["title"], headlines[:HEADLINES], len(headlines[HEADLINES:])))
+    return found
 
 
 def without(project: Project) -> list[Sprint]:

@@ -70,13 +70,6 @@ class EpicLine:
         return self.unreviewed >= drift.DRIFTS_AFTER
 
     @property
-    def percent(self) -> int | None:
-        """How much of the way to its target is gone; all of it only once the target is reached."""
-        if self.strip is None or self.strip.way is None:
-            return None
-        return int(round(self.strip.way * 100, 6))
-
-    @property
     def stands(self) -> bool:
         """Whether its skeleton stands."""
         return stands(self.coverage)

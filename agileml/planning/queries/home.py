@@ -62,11 +62,12 @@ class Tile:
 
 @dataclass(frozen=True)
 class Home:
-    """The whole page. `quiet` are the projects without a running sprint.
+    """What somebody sees of plans, and where she is a member. `quiet` are the projects without a running sprint.
 
     `proposed` waits for this person's word, `answered` are her own proposals that others have answered lately.
     """
 
+    members: Sequence[Membership]
     mine: Sequence[Mine]
     proposed: Sequence[Proposal]
     answered: Sequence[Proposal]
@@ -76,7 +77,7 @@ class Home:
 
 
 def home(user: User, now: datetime) -> Home:
-    """The home page of a person; at most ten queries, however many projects she is in."""
+    """What a person sees first of plans; at most ten queries, however many projects she is in."""
     members = list(
         Membership.objects.filter(user=user, user__is_active=True).select_related("project").order_by("project__key")
     )
@@ -89,6 +90,7 @@ def home(user: User, now: datetime) -> Home:
     busy = {sprint.project_id for sprint in sprints}
     proposals = for_home(user, projects=projects, decides=_decides(members), since=now - ANSWERS_FOR)
     return Home(
+        members=members,
         mine=_mine(user, projects, now),
         proposed=[row for row in proposals if row.state == Proposal.State.OPEN],
         answered=[row for row in proposals if row.state != Proposal.State.OPEN],

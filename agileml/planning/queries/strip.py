@@ -112,6 +112,11 @@ class Strip:
     trend: Chart | None = None
     gains: Mapping[int, Gain] = field(default_factory=dict)  # by ticket number, of the candidate measured last
 
+    @property
+    def percent(self) -> int | None:
+        """How much of the way is gone, in percent; all of it only once the target is reached."""
+        return None if self.way is None else int(round(self.way * 100, 6))
+
 
 def strip(key: str, goal: Goal | None, *, tickets: Collection[int] = ()) -> Strip | None:
     """The strip of an epic's target, None for none; two queries. `key` is the project's.
@@ -123,11 +128,17 @@ def strip(key: str, goal: Goal | None, *, tickets: Collection[int] = ()) -> Stri
 
 def strips(key: str, goals: Sequence[Goal], *, tickets: Collection[int] = ()) -> dict[int, Strip]:
     """The strips of these epics' targets, by the epics' ids; two queries, however many there are."""
+    return strips_across([(key, goal) for goal in goals], tickets=tickets)
+
+
+def strips_across(keyed: Sequence[tuple[str, Goal]], *, tickets: Collection[int] = ()) -> dict[int, Strip]:
+    """The same for epics of several projects, each with the key of its own."""
+    goals = [goal for _, goal in keyed]
     if not goals:
         return {}
     against = _against(goals)
     rows = _rows(goals, against, tickets)
-    return {goal.epic: _strip(key, goal, against[goal.metric], rows) for goal in goals}
+    return {goal.epic: _strip(key, goal, against[goal.metric], rows) for key, goal in keyed}
 
 
 def _against(goals: Sequence[Goal]) -> dict[int, Against]:
