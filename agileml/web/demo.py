@@ -212,14 +212,11 @@ def _with_ticket(said: Sequence[Feedback]) -> set[int]:
 def _goals(row: Demo, edition: Edition) -> list[dict[str, Any]]:
     """The goals that the edition asks about, each with how it was answered for."""
     tallies = {tally.epic.number: tally for tally in listed.tallies(row)}
-    words = dict(GoalAnswer.Verdict.choices)
     goals = []
     for asked in edition.body["goals"]:
         tally = tallies.get(asked["epic"])
-        counts = [(words[code], code, many) for code, many in tally.counts.items() if many] if tally else []
-        goals.append(
-            {**asked, "place": f"goal-{asked['epic']}", "counts": counts, "notes": tally.notes if tally else []}
-        )
+        said = {"counts": tally.said, "notes": tally.notes} if tally else {"counts": [], "notes": []}
+        goals.append({**asked, "place": f"goal-{asked['epic']}", **said})
     return goals
 
 

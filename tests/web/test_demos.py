@@ -1,10 +1,18 @@
 """The list of demos: the project's history as it was shown."""
 
+from datetime import date
+
 import pytest
 
-from agileml.demos.models import Demo
+from agileml.demos.actions.answers import answer_feedback, answer_goal, give_feedback
+from agileml.demos.actions.becoming import feedback_to_ticket
+from agileml.demos.actions.begin import begin_demo
+from agileml.demos.actions.edit import add_item, edit_demo
+from agileml.demos.actions.publish import publish
+from agileml.demos.models import Demo, Feedback
 from tests.demos.conftest import shown
-from tests.demos.showing import Shown
+from tests.demos.showing import Shown, item_of
+from tests.factories import make_sprint
 from tests.web.browsing import browser_of, queries
 
 PATH = "/p/TST/demos/"
@@ -56,8 +64,53 @@ def test_a_draft_is_for_those_who_work_on_it(shown: Shown):
     assert "Begin" not in html
 
 
-def test_it_is_read_in_few_queries(shown: Shown):
+def test_a_headline_leads_to_what_is_shown_under_it(shown: Shown):
+    shown.published()
+    assert f'href="{PATH}1/#item-{item_of(1).uid}">Many digits lean.' in page(shown)
+    assert f'id="item-{item_of(1).uid}"' in browser_of(shown.actor).get(f"{PATH}1/").content.decode()
+
+
+def test_what_is_being_rewritten_is_not_told_before_it_is_published(shown: Shown):
+    shown.published()
+    edit_demo(demo=1, sent={"title": "Better words"}, expected_version=None, **shown.who)
+    for actor in (shown.cast.stakeholder, shown.cast.member):
+        assert "Better words" not in page(shown.as_(actor))
+    publish(demo=1, **shown.who)
+    assert "Better words" in page(shown.as_(shown.cast.stakeholder))
+
+
+def test_it_tells_how_the_goals_were_answered_for_and_whose_questions_wait(shown: Shown):
+    shown.published()
+    stakeholder = shown.as_(shown.cast.stakeholder)
+    for actor, verdict in (
+        (shown.cast.stakeholder, "stop"),
+        (shown.cast.stakeholder, "keep"),
+        (shown.cast.lead, "keep"),
+    ):
+        answer_goal(demo=1, sent={"epic": 1, "verdict": verdict}, **shown.as_(actor).who)
+    for kind in ("question", "concern", "agree"):
+        give_feedback(demo=1, sent={"kind": kind}, **stakeholder.who)
+    html = page(shown)
+    assert f'href="{PATH}1/#goal-1">Read cheques' in html
+    assert 'Keep <b class="num">2</b>' in html
+    assert "Stop" not in html, "of one person the newest holds"
+    assert "3 remarks" in html
+    assert "2 wait for an answer" in html
+    answer_feedback(demo=1, feedback=Feedback.objects.get(kind="question").uid, text="Yes.", **shown.who)
+    assert "1 waits for an answer" in page(shown)
+    feedback_to_ticket(demo=1, feedback=Feedback.objects.get(kind="concern").uid, **shown.who)
+    assert "for an answer" not in page(shown)
+    assert "for an answer" not in page(stakeholder)
+
+
+def test_it_is_read_in_as_few_queries_with_two_demos_as_with_one(shown: Shown):
     shown.published()
     client = browser_of(shown.cast.lead)
-    client.get(PATH)
-    assert queries(client, PATH)[1] <= 9
+    _, few = queries(client, PATH)
+    make_sprint(shown.cast, start=date(2026, 12, 7), active=True)
+    begin_demo(sprint=2, **shown.who)
+    add_item(demo=2, sent={"section": "learned", "headline": "One more"}, **shown.who)
+    publish(demo=2, **shown.who)
+    answer, many = queries(client, PATH)
+    assert answer.content.decode().index("One more") < answer.content.decode().index("Many digits lean.")
+    assert few == many <= 10

@@ -66,6 +66,12 @@ class Tally:
     notes: list[GoalAnswer] = field(default_factory=list)
 
     @property
+    def said(self) -> list[tuple[str, str, int]]:
+        """What was said at all: its words, its code, and how many said it."""
+        words = dict(GoalAnswer.Verdict.choices)
+        return [(words[code], code, many) for code, many in self.counts.items() if many]
+
+    @property
     def verdict(self) -> str:
         """What most said, the more cautious where as many said two; empty without an answer."""
         cautious = [GoalAnswer.Verdict.STOP.value, GoalAnswer.Verdict.ADJUST.value, GoalAnswer.Verdict.KEEP.value]
