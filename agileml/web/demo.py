@@ -202,11 +202,11 @@ def _elsewhere(said: Sequence[Feedback], edition: Edition) -> list[Feedback]:
     return [one for one in said if one.item and str(one.item.uid) not in there]
 
 
-def _with_ticket(said: Sequence[Feedback]) -> set[int]:
-    """Those that can become a finding, because a ticket was shown."""
+def _with_ticket(said: Sequence[Feedback]) -> dict[int, int]:
+    """The number of the ticket that was shown, for those that were said of one: they can become its finding."""
     items = {one.item_id for one in said if one.item_id}
-    shown = set(DemoItem.objects.filter(pk__in=items, ticket__isnull=False).values_list("pk", flat=True))
-    return {one.pk for one in said if one.item_id in shown}
+    numbers = dict(DemoItem.objects.filter(pk__in=items, ticket__isnull=False).values_list("pk", "ticket__number"))
+    return {one.pk: numbers[one.item_id] for one in said if one.item_id in numbers}
 
 
 def _goals(row: Demo, edition: Edition) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from agileml.journal.models import Change
 from agileml.lib.fields import Invalid
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.projects.doors import Forbidden, Hidden
-from agileml.work.models import Finding, Ticket
+from agileml.work.models import Finding, Story, Ticket
 from tests.demos.showing import Shown, check, item_of
 from tests.factories import NOW
 
@@ -156,8 +156,17 @@ def test_feedback_becomes_a_ticket_once_with_who_said_it(shown: Shown):
     assert feedback_to_finding(demo=1, feedback=row.uid, **shown.who).became == again.became == {"ticket": 6}
     ticket = Ticket.objects.get(number=6)
     assert (ticket.type, ticket.question, Ticket.objects.count()) == ("result_analysis", HOSTILE, 6)
-    assert "Ada asks of “Many digits lean.” at the demo “Skeleton”" in ticket.description
+    assert ticket.description == "Ada asks of “Many digits lean.” at the demo “Skeleton”."
+    assert ticket.story == Ticket.objects.get(number=1).story is not None
     check(shown.project)
+
+
+def test_a_ticket_is_in_no_story_that_is_gone(shown: Shown):
+    shown.published()
+    row = say(shown, kind="concern", item=str(item_of(1).uid))
+    Story.objects.update(deleted_at=NOW)
+    feedback_to_ticket(demo=1, feedback=row.uid, **shown.who)
+    assert Ticket.objects.get(number=6).story is None
 
 
 def test_a_ticket_that_cannot_be_made_leaves_no_trace(shown: Shown):

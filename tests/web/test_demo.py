@@ -120,6 +120,7 @@ def test_what_was_said_of_a_ticket_becomes_a_finding_and_of_the_whole_it_cannot(
     assert read(member).count("Make a finding of it") == 1
     member.post(f"{PATH}feedback/{of_item.uid}/become/", {"what": "finding"})
     assert Finding.objects.filter(ticket__number=1, text__contains="Too few digits").count() == 1
+    assert 'href="/p/TST/tickets/1/#findings">TST-1</a>' in read(member)
     refused = member.post(f"{PATH}feedback/{of_whole.uid}/become/", {"what": "finding"})
     assert refused.status_code == 422
     assert "make a ticket of it instead" in refused.content.decode()

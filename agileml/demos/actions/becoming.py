@@ -73,10 +73,12 @@ def _became(demo: int, feedback: UUID, what: dict[str, Any], who: Mapping[str, A
 
 
 def _words(row: Feedback) -> Words:
+    story = row.item.ticket.story if row.item and row.item.ticket else None
     return Words(
         kind=row.kind,
         text=row.text,
         by=row.user.name if row.user else row.guest_name,
         demo=row.demo.title,
         headline=row.item.headline if row.item else "",
+        story=story.number if story and story.deleted_at is None else None,
     )

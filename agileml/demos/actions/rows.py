@@ -28,7 +28,7 @@ def item_row(w: ProjectWriting, demo: Demo, uid: UUID) -> DemoItem:
 def feedback_row(w: ProjectWriting, demo: Demo, uid: UUID) -> Feedback:
     """What was said of a demo, read after the lock. Raises Hidden when there is none."""
     found = (
-        Feedback.objects.select_related("item__ticket", "user", "answered_by", "demo")
+        Feedback.objects.select_related("item__ticket__story", "user", "answered_by", "demo")
         .filter(demo=demo, uid=uid)
         .first()
     )
