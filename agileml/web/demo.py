@@ -21,6 +21,7 @@ from agileml.demos.actions.sharing import share as make_link
 from agileml.demos.models import Demo, DemoItem, Edition, Feedback, GoalAnswer, ShareLink
 from agileml.demos.queries import choices, listed
 from agileml.demos.queries import shown as published
+from agileml.demos.queries.visited import pictured
 from agileml.lib.fields import Invalid
 from agileml.lib.numbers import whole
 from agileml.metrics.rules.refusing import CannotBe
@@ -161,7 +162,7 @@ def _page(request: HttpRequest, access: Access, row: Demo, *, status: int = 200,
         body=edition.body,
         edition=edition.number,
         key=access.project.key,
-        pictures=pictures(access.project.key, row.number, edition),
+        pictures=pictures(access.project.key, row.number, edition.body),
         foot="demo/_thread.html",
         said=_shown(said, edition),
         elsewhere=_elsewhere(said, edition),
@@ -179,11 +180,9 @@ def _page(request: HttpRequest, access: Access, row: Demo, *, status: int = 200,
     return render(request, "demo/page.html", context, status=status)
 
 
-def pictures(key: str, demo: int, edition: Edition) -> dict[str, str]:
-    """Where participants find the pictures of an edition, by their uids."""
-    items = [item for section in edition.body["sections"] for item in section["items"]]
-    uids = [one["uid"] for item in items for one in item["images"]]
-    return {uid: reverse("demo_image", args=[key, demo, uid]) for uid in uids}
+def pictures(key: str, demo: int, body: Mapping[str, Any]) -> dict[str, str]:
+    """Where participants find the pictures of what is shown, by their uids."""
+    return {uid: reverse("demo_image", args=[key, demo, uid]) for uid in pictured(body)}
 
 
 def _in_it(edition: Edition) -> set[str]:

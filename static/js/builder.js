@@ -87,7 +87,8 @@
   document.addEventListener("keydown", (event) => {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const item = rowAt(event.target);
-    if (!item || !["ArrowUp", "ArrowDown"].includes(event.key) || event.target.matches("select")) return;
+    if (!item || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+    if (event.target.matches("select, textarea, input:not([type=checkbox])")) return; // there it moves the caret
     event.preventDefault();
     step(item, event.key === "ArrowUp");
   });

@@ -165,6 +165,7 @@ PAGES = [
     Page("tried", READ),
     Page("demos", READ, WORK, {"sprint": "1"}),
     Page("demo", READ),
+    Page("preview", WORK),
     Page("builder", WORK, WORK, {"do": "demo", "version": "1"}),
     Page("demo_say", NEVER, COMMENT, {"kind": "agree"}),
     Page("demo_goal", NEVER, COMMENT, {"epic": "1", "verdict": "keep"}, 422),  # it asks about none

@@ -1,14 +1,12 @@
 """Publishing freezes what the draft shows as the next edition, and what was only learned is demoed by it."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from agileml.accounts.models import User
 from agileml.demos import shapes
 from agileml.demos.actions import rows
 from agileml.demos.models import Demo, DemoItem, Edition
-from agileml.demos.queries import facts
-from agileml.demos.rules.freezing import body
+from agileml.demos.queries.drafted import drafted, to_show
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.planning import shapes as planning_shapes
 from agileml.projects.doors import ProjectWriting, writing
@@ -36,11 +34,7 @@ def publish(
         row = rows.demo_row(w, demo)
         if expected is not None and expected != row.edition:
             return Edition.objects.select_related("demo__sprint", "actor").get(demo=row, number=row.edition)
-        items = list(
-            DemoItem.objects.filter(demo=row, left_out=False)
-            .select_related("ticket__story__epic", "presenter")
-            .order_by("rank", "pk")
-        )
+        items = to_show(row)
         if not items:
             raise CannotBe("nothing_to_show", "Every item is left out: there is nothing to publish.")
         was = shapes.demo(row)
@@ -48,12 +42,10 @@ def publish(
         row.state, row.edition, row.published_at = Demo.State.PUBLISHED, row.edition + 1, w.now
         row.revision = w.revision
         row.save(update_fields=["state", "edition", "published_at", "revision"])
-        head = facts.head(row, items)
-        told = facts.items(w.project, items, zone=ZoneInfo(w.project.time_zone))
         made = Edition(
             demo=row,
             number=row.edition,
-            body=body(head, told, at=w.now, zone=w.project.time_zone),
+            body=drafted(w.project, row, items, at=w.now),
             at=w.now,
             actor=actor,
             revision=w.revision,
