@@ -64,6 +64,7 @@ def test_a_demo_is_begun_put_in_order_rewritten_published_and_answered(
     line[1].locator(".headline").click()
     story = line[1].get_by_label("Story")
     story.fill("Not saved **yet**")
+    story.press("Alt+ArrowDown")  # there it moves the caret, if anything
     sound(page)
     line[3].locator(".grip").drag_to(line[2].locator(".title"), target_position={"x": 200, "y": 2})
     expect(page.locator("#announce")).to_contain_text("now 1 of 2 in What got better")
@@ -84,6 +85,11 @@ def test_a_demo_is_begun_put_in_order_rewritten_published_and_answered(
     assert order() == [("learned", 1), ("better", 3), ("better", 2), ("shipped", 4)]
     line[1].get_by_role("button", name="Save").click()
     expect(page.locator("#toasts")).to_contain_text("Saved.")
+    page.locator("h1").click()  # out of the form, where P is a letter
+    page.keyboard.press("p")
+    expect(page.get_by_text("preview: nobody else sees this yet")).to_be_visible()
+    expect(page.locator(".demo .prose strong")).to_have_text("yet")
+    sound(page)
     page.get_by_role("button", name="Publish").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Skeleton")

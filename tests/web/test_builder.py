@@ -150,6 +150,21 @@ def test_an_item_is_dropped_where_it_belongs(builder: Client):
     assert do(builder, "place", item_of(3), before="\0").status_code == 404
 
 
+def test_two_who_put_it_in_order_at_once_and_write_in_it_lose_nothing(shown: Shown, builder: Client):
+    """Each from a page that does not know of the other."""
+    lead = browser_of(shown.cast.lead)
+    written = form(item_of(3), headline="It serves")
+    do(builder, "place", item_of(3), section="learned", before=str(item_of(1).uid))
+    stale = {"do": f"place:{item_of(2).uid}", "section": "shipped", "after": str(item_of(3).uid)}
+    assert lead.post(PATH, stale, headers=HTMX).status_code == 204
+    do(builder, "out", item_of(3))
+    assert lead.post(PATH, {"do": f"item:{item_of(3).uid}", **written}).status_code == 302
+    sections = {code: [number for section, number in order() if section == code] for code in dict(order())}
+    assert sections == {"learned": [3, 1], "shipped": [2], "not_done": [4]}
+    row = item_of(3)
+    assert (row.headline, row.section, row.left_out) == ("It serves", "learned", True)
+
+
 def test_what_is_left_out_is_not_published_until_it_is_put_back(builder: Client):
     do(builder, "out", item_of(4))
     assert "left out" in read(builder)
@@ -157,10 +172,13 @@ def test_what_is_left_out_is_not_published_until_it_is_put_back(builder: Client)
     assert "not_done" not in [section["code"] for section in Edition.objects.get().body["sections"]]
     do(builder, "in", item_of(4))
     assert "the draft has changes that nobody sees yet" in read(builder)
+    assert 'class="button primary" id="publish"' in read(builder)
     do(builder, "publish", edition="0")
     assert Edition.objects.count() == 1  # somebody published the first one already
     do(builder, "publish", edition="1")
     assert Edition.objects.count() == 2
+    assert "the draft is as published" in read(builder)
+    assert 'class="button" id="publish"' in read(builder)
 
 
 def test_nothing_is_not_published(builder: Client):
