@@ -143,6 +143,18 @@ def test_members_answer_and_stakeholders_do_not(shown: Shown):
     check(shown.project)
 
 
+def test_an_answer_is_taken_back_as_if_it_had_not_been_given(shown: Shown):
+    shown.published()
+    row = say(shown)
+    answer_feedback(demo=1, feedback=row.uid, text="Because.", **shown.who)
+    for _ in range(2):
+        answer_feedback(demo=1, feedback=row.uid, text=" \n", **shown.as_(shown.cast.lead).who)
+    kept = Feedback.objects.get()
+    assert (kept.answer, kept.answered_by, kept.answered_at) == ("", None, None)
+    assert Change.objects.filter(kind="feedback", action="updated").count() == 2
+    check(shown.project)
+
+
 def test_feedback_becomes_a_ticket_once_with_who_said_it(shown: Shown):
     shown.published()
     row = guest_feedback(

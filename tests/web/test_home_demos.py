@@ -102,6 +102,11 @@ def test_members_find_new_demos_in_a_line_and_no_longer_than_two_weeks(shown: Sh
     assert 'href="/p/TST/demos/1/"' in html
     assert "What was shown" not in html
     assert "Many digits lean." not in html
+    assert "for an answer" not in html
+    said = say(shown, "Which digits?")
+    assert "1 waits for an answer" in home_of(shown.cast.member)
+    answer_feedback(demo=1, feedback=said, text="The sevens.", **shown.who)
+    assert "for an answer" not in home_of(shown.cast.member)
     set_clock(monkeypatch, NOW + timedelta(days=15))
     assert "New demos" not in home_of(shown.cast.member)
 
@@ -153,4 +158,4 @@ def test_it_costs_the_same_for_one_project_and_for_four(db: None):
     for key in ("TWO", "THREE", "FOUR"):
         join(key)
     _, many = queries(browser_of(somebody), "/")
-    assert few == many == 18
+    assert few == many == 19

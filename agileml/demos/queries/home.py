@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery
 
 from agileml.accounts.models import User
 from agileml.demos.models import Edition, Feedback, GoalAnswer
-from agileml.demos.queries.told import Told, told
+from agileml.demos.queries.told import WAITING, Told, told
 from agileml.lib.times import ago
 from agileml.planning.queries.epics import goals_of
 from agileml.planning.queries.strip import Strip, strips_across
@@ -26,13 +26,17 @@ Verdicts = Mapping[tuple[int, int], GoalAnswer]  # of one person, by demo and ep
 
 @dataclass(frozen=True)
 class Showing:
-    """The newest demo of a project as it was published: its first headlines, and how many goals it still asks her."""
+    """The newest demo of a project as it was published, in its first headlines.
+
+    `asks` counts the goals that it still asks her about, `waiting` the questions and concerns that wait for its team.
+    """
 
     project: Project
     edition: Edition
     ago: str
     told: Sequence[Told]
     asks: int
+    waiting: int
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,12 @@ class Showings:
 
 
 def showings(user: User, members: Sequence[Membership], *, now: datetime) -> Showings:
-    """What of demos a person sees first, by her memberships; seven queries, however many projects she is in."""
+    """What of demos a person sees first, by her memberships; eight queries, however many projects she is in."""
     theirs = [member.project for member in members if _watches(member)]
     editions = _newest(members)
     said = _said(user, editions.values())
-    shown = {pk: _showing(row, said, now) for pk, row in editions.items()}
+    waiting = _waiting(editions.values())
+    shown = {pk: _showing(row, said, waiting.get(row.demo_id, 0), now) for pk, row in editions.items()}
     watched = {project.pk for project in theirs}
     lately = [one for pk, one in shown.items() if pk not in watched and one.edition.at > now - NEW_FOR]
     return Showings(
@@ -106,11 +111,17 @@ def _said(user: User, editions: Iterable[Edition]) -> Verdicts:
     return {(row.demo_id, row.epic.number): row for row in rows.order_by("pk")}
 
 
-def _showing(row: Edition, said: Verdicts, now: datetime) -> Showing:
+def _waiting(editions: Iterable[Edition]) -> dict[int, int]:
+    """How much of what was said waits for an answer, by demo; one query."""
+    rows = Feedback.objects.filter(WAITING, demo__in=[row.demo_id for row in editions]).values_list("demo")
+    return dict(rows.order_by().annotate(Count("pk")))
+
+
+def _showing(row: Edition, said: Verdicts, waiting: int, now: datetime) -> Showing:
     project = row.demo.project
     days = (day_of(now, project.time_zone) - day_of(row.at, project.time_zone)).days
     asks = [goal for goal in row.body["goals"] if (row.demo_id, goal["epic"]) not in said]
-    return Showing(project, row, ago(days), told(row.body["sections"]), len(asks))
+    return Showing(project, row, ago(days), told(row.body["sections"]), len(asks), waiting)
 
 
 def _aims(projects: Sequence[Project], editions: Mapping[int, Edition], said: Verdicts) -> list[Aim]:

@@ -14,6 +14,7 @@ from agileml.projects.doors import Access
 from agileml.projects.models import Project
 
 HEADLINES = 3  # of a section: the list is read, the demo is opened
+WAITING = Q(kind__in=[Feedback.Kind.QUESTION, Feedback.Kind.CONCERN], answer="", became__isnull=True)
 
 
 class Told(NamedTuple):
@@ -47,9 +48,8 @@ def chapters(access: Access) -> list[Chapter]:
     rows = list(demos(access))
     newest = Edition.objects.filter(demo__in=rows, number=F("demo__edition"))
     bodies = dict(newest.values_list("demo", "body"))
-    asking = Q(kind__in=[Feedback.Kind.QUESTION, Feedback.Kind.CONCERN], answer="", became__isnull=True)
     many = Feedback.objects.filter(demo__in=rows).values_list("demo").order_by()
-    said = {pk: counts for pk, *counts in many.annotate(Count("pk"), waiting=Count("pk", filter=asking))}
+    said = {pk: counts for pk, *counts in many.annotate(Count("pk"), waiting=Count("pk", filter=WAITING))}
     answers: dict[int, list[GoalAnswer]] = defaultdict(list)
     for answer in GoalAnswer.objects.filter(demo__in=rows).select_related("epic").order_by("pk"):
         answers[answer.demo_id].append(answer)
