@@ -83,7 +83,7 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
     except (Invalid, CannotBe, Stale) as refused:
         return _refused(request, access, listed.demo(access, number), doing, item, refused)
     if doing == "place" and wants_fragment(request):
-        return varies(HttpResponse(status=204))
+        return varies(render(request, "builder/_placed.html", {"project": access.project, **_facts(row)}))
     return redirect(place or _at(access, number, f"item-{item}" if item else ""))
 
 
@@ -308,6 +308,11 @@ def _stale(request: HttpRequest, access: Access, row: Demo, item: UUID | None, s
     return _page(request, access, row, item=item, item_form=form, item_conflict=told, status=409)
 
 
+def _facts(row: Demo) -> dict[str, Any]:
+    """How the draft stands to what was published, and how much of it would be."""
+    return {"demo": row, "to_publish": unpublished(row), "may_show": row.items.filter(left_out=False).count()}
+
+
 def _page(
     request: HttpRequest,
     access: Access,
@@ -337,14 +342,12 @@ def _page(
     known = {one.ticket_id for one in rows}
     titles = dict(DemoItem.Section.choices)
     context = {
-        "demo": row,
+        **_facts(row),
         "form": form or merging.shown(_texts(row), row.version),
         "sections": [(code, titles[code], [told[one.uid] for one in mine]) for code, mine in _by_section(rows).items()],
         "choosable": DemoItem.Section.choices,
         "people": people(access.project),
         "ended_since": sum(ticket.pk not in known for ticket in over(row.sprint)),
-        "to_publish": unpublished(row),
-        "may_show": sum(not one.left_out for one in rows),
         "pictures_at_most": MOST,
         "wrong": {},
         **more,

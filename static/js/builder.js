@@ -27,7 +27,7 @@
         if (event.detail.requestConfig?.parameters?.get?.("do") !== values.do
           && event.detail.requestConfig?.parameters?.do !== values.do) return;
         document.removeEventListener("htmx:afterRequest", answered);
-        if (event.detail.xhr.status !== 204) undo();
+        if (event.detail.xhr.status !== 200) undo();
         done();
       };
       document.addEventListener("htmx:afterRequest", answered);

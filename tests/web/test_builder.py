@@ -144,7 +144,8 @@ def test_items_go_up_and_down_and_on_into_the_next_section(builder: Client):
 def test_an_item_is_dropped_where_it_belongs(builder: Client):
     sent = {"section": "learned", "before": str(item_of(1).uid)}
     answer = builder.post(PATH, {"do": f"place:{item_of(3).uid}", **sent}, headers=HTMX)
-    assert answer.status_code == 204
+    assert answer.status_code == 200
+    assert "<h1" not in answer.content.decode(), "the rows stand there already"
     assert order()[:2] == [("learned", 3), ("learned", 1)]
     assert do(builder, "place", item_of(3), before=str(item_of(3).uid)).status_code == 422
     assert do(builder, "place", item_of(3), before="\0").status_code == 404
@@ -156,7 +157,7 @@ def test_two_who_put_it_in_order_at_once_and_write_in_it_lose_nothing(shown: Sho
     written = form(item_of(3), headline="It serves")
     do(builder, "place", item_of(3), section="learned", before=str(item_of(1).uid))
     stale = {"do": f"place:{item_of(2).uid}", "section": "shipped", "after": str(item_of(3).uid)}
-    assert lead.post(PATH, stale, headers=HTMX).status_code == 204
+    assert lead.post(PATH, stale, headers=HTMX).status_code == 200
     do(builder, "out", item_of(3))
     assert lead.post(PATH, {"do": f"item:{item_of(3).uid}", **written}).status_code == 302
     sections = {code: [number for section, number in order() if section == code] for code in dict(order())}
@@ -179,6 +180,9 @@ def test_what_is_left_out_is_not_published_until_it_is_put_back(builder: Client)
     assert Edition.objects.count() == 2
     assert "the draft is as published" in read(builder)
     assert 'class="button" id="publish"' in read(builder)
+    moved = builder.post(PATH, {"do": f"place:{item_of(2).uid}", "section": "learned"}, headers=HTMX).content.decode()
+    assert "the draft has changes that nobody sees yet" in moved
+    assert 'class="button primary" id="publish" hx-swap-oob="true"' in moved
 
 
 def test_nothing_is_not_published(builder: Client):
