@@ -104,8 +104,24 @@ def test_a_demo_is_begun_put_in_order_rewritten_published_and_answered(
     first.get_by_role("button", name="Make a ticket of it").click()
     expect(first.locator(".said")).to_contain_text("Became TST-6")
     page.get_by_role("button", name="Make a link").click()
-    assert page.get_by_label("The address").input_value().startswith(f"{live_server.url}/d/")
+    address = page.get_by_label("The address").input_value()
+    assert address.startswith(f"{live_server.url}/d/")
     sound(page)
+
+    guest = page.context.new_page()
+    guest.goto(address)
+    expect(guest.get_by_text("How many lean?")).to_have_count(0)
+    first.locator("summary").get_by_text("Answer", exact=True).click()
+    first.get_by_label("Answer").fill("Half of them.")
+    first.get_by_role("button", name="Answer").click()
+    expect(first.locator(".answered")).to_contain_text("Half of them.")
+    guest.reload()
+    expect(guest.get_by_role("list", name="Asked and answered")).to_contain_text("How many lean?")
+    sound(guest)
+    first.get_by_role("button", name="Take the answer back").click()
+    expect(first.locator(".answered")).to_have_count(0)
+    guest.reload()
+    expect(guest.get_by_text("How many lean?")).to_have_count(0)
 
 
 def _items() -> list[Any]:
