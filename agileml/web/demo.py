@@ -24,10 +24,10 @@ from agileml.demos.queries import shown as published
 from agileml.demos.queries.visited import pictured
 from agileml.lib.fields import Invalid
 from agileml.lib.numbers import whole
+from agileml.lib.pictures import picture
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.rules import Need
-from agileml.web.pictures import picture
 from agileml.web.project import enter, frame
 
 LIVES = (("7", "a week"), ("30", "30 days"), ("90", "90 days"), ("365", "a year"))

@@ -15,10 +15,10 @@ from agileml.demos.queries.visited import Visit
 from agileml.lib import rates
 from agileml.lib.fields import Invalid
 from agileml.lib.numbers import whole
+from agileml.lib.pictures import picture
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.projects.doors import Hidden
 from agileml.web.by_link import by_link, is_open, keep_open, kept, seen, wait
-from agileml.web.pictures import picture
 
 FEEDBACK = ("kind", "item", "text", "key")
 JUDGEMENT = ("epic", "verdict", "note", "key")
