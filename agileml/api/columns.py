@@ -93,6 +93,7 @@ DEMO_ITEM = (
     "uid", "demo", "ticket", "section", "headline", "story", "findings", "charts", "evaluations", "presenter", "rank",
     "left_out", "images", "version", "revision",
 )  # fmt: skip
+EDITION = ("demo", "edition", "at", "actor", "body")
 FEEDBACK = (
     "uid", "demo", "edition", "item", "kind", "text", "user", "guest", "at", "answer", "answered_by", "answered_at",
     "became", "revision",

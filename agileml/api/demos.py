@@ -1,8 +1,9 @@
-"""Demos: what a sprint shows, what was said of it, and the links by which others see it."""
+"""Demos: what a sprint shows, its editions, and the links by which others see them."""
 
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,8 +11,8 @@ from rest_framework.response import Response
 from agileml.api import columns, paging
 from agileml.api.views import ProjectView, expected_version, tagged
 from agileml.demos import shapes
-from agileml.demos.actions import answers, begin, edit, publish, sharing
-from agileml.demos.models import Demo, Feedback, GoalAnswer, ShareLink
+from agileml.demos.actions import begin, edit, publish, sharing
+from agileml.demos.models import Demo, Edition, ShareLink
 from agileml.demos.queries import listed, shown
 from agileml.lib import fields
 from agileml.projects.doors import Hidden
@@ -63,38 +64,6 @@ class OneDemo(OfDemo):
         return tagged(shapes.demo(row))
 
 
-class Items(OfDemo):
-    """What a demo shows, in its draft."""
-
-    follows_history = True
-    takes = {"get": paging.PAGE}
-
-    def get(self, request: Request, key: str, number: int) -> Response:
-        """List it; `rank` is the order in which it is shown."""
-        rows = listed.items_of(self.demo(number))
-
-        def shaped(found: list[Any]) -> list[dict[str, Any]]:
-            return [shapes.item(row, demo=number, images=row.shown_images) for row in found]
-
-        return self.vouched(paging.page(request, rows, shaped, columns.DEMO_ITEM, by="pk"))
-
-    def post(self, request: Request, key: str, number: int) -> Response:
-        """Add something that is no ticket, at the end."""
-        row = edit.add_item(demo=number, sent=self.sent(), **self.doing())
-        return tagged(shapes.item(row, demo=number, images=[]), status=201)
-
-
-class OneItem(OfDemo):
-    """One thing that a demo shows."""
-
-    def patch(self, request: Request, key: str, number: int, item: UUID) -> Response:
-        """Change its section, its words, and what it shows of its ticket."""
-        version = expected_version(request)
-        row = edit.edit_item(demo=number, item=item, sent=self.sent(), expected_version=version, **self.doing())
-        told: Any = listed.items_of(row.demo).get(pk=row.pk)  # the type checker knows no prefetched attribute
-        return tagged(shapes.item(told, demo=number, images=told.shown_images))
-
-
 class Publish(OfDemo):
     """What others see of a demo."""
 
@@ -103,6 +72,27 @@ class Publish(OfDemo):
         values = fields.clean(self.sent(), fields=PUBLISH)
         row = publish.publish(demo=number, expected=values.get("expected"), **self.doing())
         return Response(shapes.edition(row), status=201)
+
+
+class Editions(OfDemo):
+    """All editions of a demo: what was shown, and when."""
+
+    follows_history = True
+    takes = {"get": paging.PAGE}
+
+    def get(self, request: Request, key: str, number: int) -> Response:
+        """List them, the first one first."""
+        return self.vouched(paging.page(request, listed.editions(self.demo(number)), _editions, columns.EDITION))
+
+
+class OneEdition(OfDemo):
+    """An edition of a demo, as viewers saw it."""
+
+    follows_history = True
+
+    def get(self, request: Request, key: str, number: int, edition: int) -> Response:
+        """Read it."""
+        return self.vouched(Response(shapes.edition(shown.edition(self.project, number, number=edition))))
 
 
 class NewestEdition(OfDemo):
@@ -115,90 +105,82 @@ class NewestEdition(OfDemo):
         return self.vouched(Response(shapes.edition(shown.edition(self.project, number))))
 
 
-class FeedbackOnDemo(OfDemo):
-    """What was said of a demo."""
+class OfLinks(ProjectView):
+    """An address at which leads, and they alone, see links, make them and end them."""
 
-    follows_history = True
-    takes = {"get": paging.PAGE}
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Pass the project's door, as a lead. Raises Forbidden."""
+        super().initial(request, *args, **kwargs)
+        self.access.require(Need.LEAD)
 
-    def get(self, request: Request, key: str, number: int) -> Response:
-        """List it."""
+    def listed(self, request: Request, rows: QuerySet[ShareLink]) -> Response:
+        """Links, without their addresses."""
+        return self.vouched(paging.page(request, rows, _links, columns.SHARE_LINK, by="pk"))
 
-        def shaped(found: list[Feedback]) -> list[dict[str, Any]]:
-            return [shapes.feedback(row, demo=number) for row in found]
+    def shared(self, request: Request, demo: int | None) -> Response:
+        """The answer to making one: the only one that holds its address."""
+        row, token = sharing.share(project=self.project, demo=demo, sent=self.sent(), actor=self.person, now=self.now)
+        url = request.build_absolute_uri(reverse("shared", args=[token]))
+        return Response({**shapes.share_link(row), "url": url}, status=201)
 
-        rows = listed.feedback(self.demo(number)).order_by()
-        return self.vouched(paging.page(request, rows, shaped, columns.FEEDBACK, by="pk"))
-
-    def post(self, request: Request, key: str, number: int) -> Response:
-        """Say something of the newest edition."""
-        row = answers.give_feedback(demo=number, sent=self.sent(), **self.doing())
-        return Response(shapes.feedback(row, demo=number), status=201)
-
-
-class AnswerFeedback(OfDemo):
-    """The answer to what was said of a demo."""
-
-    def post(self, request: Request, key: str, number: int, feedback: UUID) -> Response:
-        """Give it, or give it anew."""
-        values = fields.clean(self.sent(), fields=answers.ANSWER_FIELDS, required=("text",))
-        row = answers.answer_feedback(demo=number, feedback=feedback, text=values["text"], **self.doing())
-        return Response(shapes.feedback(row, demo=number))
+    def ended(self, link: UUID) -> Response:
+        """The answer to ending one."""
+        sharing.revoke(project=self.project, link=link, actor=self.person, now=self.now)
+        return Response(status=204)
 
 
-class Goals(OfDemo):
-    """Whether the goals are still the right ones, as those say who saw a demo."""
-
-    follows_history = True
-    takes = {"get": paging.PAGE}
-
-    def get(self, request: Request, key: str, number: int) -> Response:
-        """List what they say."""
-
-        def shaped(found: list[GoalAnswer]) -> list[dict[str, Any]]:
-            return [shapes.goal_answer(row, demo=number) for row in found]
-
-        rows = listed.goal_answers(self.demo(number)).order_by()
-        return self.vouched(paging.page(request, rows, shaped, columns.GOAL_ANSWER, by="pk"))
-
-    def post(self, request: Request, key: str, number: int) -> Response:
-        """Say it of an epic."""
-        row = answers.answer_goal(demo=number, sent=self.sent(), **self.doing())
-        return Response(shapes.goal_answer(row, demo=number), status=201)
-
-
-class ShareLinks(OfDemo):
-    """The links by which anybody sees a demo. For leads alone."""
+class ShareLinks(OfLinks, OfDemo):
+    """The links by which anybody sees a demo."""
 
     takes = {"get": paging.PAGE}
 
     def get(self, request: Request, key: str, number: int) -> Response:
         """List them, without their addresses."""
-        self.access.require(Need.LEAD)
-        rows = ShareLink.objects.filter(demo=self.demo(number)).select_related("demo", "actor")
-        return self.vouched(paging.page(request, rows, _links, columns.SHARE_LINK, by="pk"))
+        return self.listed(request, listed.links(self.project).filter(demo=self.demo(number)))
 
     def post(self, request: Request, key: str, number: int) -> Response:
         """Make one. The answer is the only one that holds its address."""
-        row, token = sharing.share(project=self.project, demo=number, sent=self.sent(), actor=self.person, now=self.now)
-        url = request.build_absolute_uri(reverse("shared", args=[token]))
-        return Response({**shapes.share_link(row), "url": url}, status=201)
+        return self.shared(request, number)
 
 
-class OneShareLink(OfDemo):
+class OneShareLink(OfLinks, OfDemo):
     """A link to a demo."""
 
     def delete(self, request: Request, key: str, number: int, link: UUID) -> Response:
         """End it, at once."""
-        self.access.require(Need.LEAD)
-        if not ShareLink.objects.filter(demo=self.demo(number), uid=link).exists():
+        if not listed.links(self.project).filter(demo=self.demo(number), uid=link).exists():
             raise Hidden(link)
-        sharing.revoke(project=self.project, link=link, actor=self.person, now=self.now)
-        return Response(status=204)
+        return self.ended(link)
+
+
+class AllShareLinks(OfLinks):
+    """All links of a project, those to whatever was published last among them."""
+
+    takes = {"get": paging.PAGE}
+
+    def get(self, request: Request, key: str) -> Response:
+        """List them, without their addresses."""
+        return self.listed(request, listed.links(self.project))
+
+    def post(self, request: Request, key: str) -> Response:
+        """Make one that always shows the newest demo. The answer is the only one that holds its address."""
+        return self.shared(request, None)
+
+
+class AnyShareLink(OfLinks):
+    """A link of a project, whatever it shows."""
+
+    def delete(self, request: Request, key: str, link: UUID) -> Response:
+        """End it, at once."""
+        return self.ended(link)
 
 
 def _demos(rows: list[Demo]) -> list[dict[str, Any]]:
     return [shapes.demo(row) for row in rows]
+
+
+def _editions(rows: list[Edition]) -> list[dict[str, Any]]:
+    return [shapes.edition(row) for row in rows]
 
 
 def _links(rows: list[ShareLink]) -> list[dict[str, Any]]:

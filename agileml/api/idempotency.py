@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 import orjson
+from django.core.files.uploadedfile import UploadedFile
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -81,8 +82,15 @@ def once(post: Handler) -> Handler:
 
 def _digest(request: Request, user: str) -> str:
     # The body as it was understood: its bytes are gone where it was read to look for a CSRF token.
-    told = json.dumps([request.method, request.get_full_path(), user, request.data], sort_keys=True)
+    told = json.dumps([request.method, request.get_full_path(), user, request.data], sort_keys=True, default=_file)
     return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _file(sent: UploadedFile) -> list[str]:
+    """What stands for a file of a form: its name, and a digest of its bytes."""
+    found = [str(sent.name), hashlib.file_digest(sent, "sha256").hexdigest()]
+    sent.seek(0)
+    return found
 
 
 def _again(kept: Answer, wanted: str) -> Response:

@@ -5,6 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path, re_path, registe
 from agileml.api import (
     changes,
     decisions,
+    demo_feedback,
+    demo_items,
     demos,
     described,
     members,
@@ -113,15 +115,28 @@ WEBHOOK: list[URLPattern | URLResolver] = [
     path("deliveries/<uuid:delivery>/redeliver/", webhooks.Redeliver.as_view(), name="webhook-redeliver"),
 ]
 
+ITEM: list[URLPattern | URLResolver] = [
+    path("", demo_items.OneItem.as_view(), name="demo-item"),
+    path("rank/", demo_items.ItemRank.as_view(), name="demo-item-rank"),
+    path("left-out/", demo_items.ItemLeftOut.as_view(), name="demo-item-left-out"),
+    path("images/", demo_items.Images.as_view(), name="demo-images"),
+    path("images/<uuid:image>/", demo_items.OneImage.as_view(), name="demo-image"),
+]
+
 DEMO: list[URLPattern | URLResolver] = [
     path("", demos.OneDemo.as_view(), name="demo"),
-    path("items/", demos.Items.as_view(), name="demo-items"),
-    path("items/<uuid:item>/", demos.OneItem.as_view(), name="demo-item"),
+    path("items/", demo_items.Items.as_view(), name="demo-items"),
+    path("items/refresh/", demo_items.RefreshItems.as_view(), name="demo-items-refresh"),
+    path("items/<uuid:item>/", include(ITEM)),
     path("publish/", demos.Publish.as_view(), name="demo-publish"),
     path("edition/", demos.NewestEdition.as_view(), name="demo-edition"),
-    path("feedback/", demos.FeedbackOnDemo.as_view(), name="demo-feedback"),
-    path("feedback/<uuid:feedback>/answer/", demos.AnswerFeedback.as_view(), name="demo-feedback-answer"),
-    path("goals/", demos.Goals.as_view(), name="demo-goals"),
+    path("editions/", demos.Editions.as_view(), name="demo-editions"),
+    path("editions/<number:edition>/", demos.OneEdition.as_view(), name="demo-edition-number"),
+    path("feedback/", demo_feedback.FeedbackOnDemo.as_view(), name="demo-feedback"),
+    path("feedback/<uuid:feedback>/answer/", demo_feedback.AnswerFeedback.as_view(), name="demo-feedback-answer"),
+    path("feedback/<uuid:feedback>/ticket/", demo_feedback.FeedbackToTicket.as_view(), name="demo-feedback-ticket"),
+    path("feedback/<uuid:feedback>/finding/", demo_feedback.FeedbackToFinding.as_view(), name="demo-feedback-finding"),
+    path("goals/", demo_feedback.Goals.as_view(), name="demo-goals"),
     path("share-links/", demos.ShareLinks.as_view(), name="demo-share-links"),
     path("share-links/<uuid:link>/", demos.OneShareLink.as_view(), name="demo-share-link"),
 ]
@@ -167,6 +182,8 @@ PROJECT: list[URLPattern | URLResolver] = [
     path("webhooks/<uuid:webhook>/", include(WEBHOOK)),
     path("demos/", demos.Demos.as_view(), name="demos"),
     path("demos/<number:number>/", include(DEMO)),
+    path("share-links/", demos.AllShareLinks.as_view(), name="share-links"),
+    path("share-links/<uuid:link>/", demos.AnyShareLink.as_view(), name="share-link"),
     path("changes/", changes.Changes.as_view(), name="changes"),
     path("changes/stream/", stream.ChangesStream.as_view(), name="changes-stream"),
 ]

@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from agileml.accounts.models import User
 from agileml.projects.actions import issue_token
@@ -31,8 +33,8 @@ class Api:
     def __call__(self, method: str, path: str = "", sent: Any = UNSENT, **headers: str) -> Any:
         """Ask, and give the answer with its JSON at hand; `if_match` and the like become headers."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
-        body: dict[str, Any] = {} if sent is UNSENT else {"data": json.dumps(sent), "content_type": "application/json"}
         address = path if path.startswith(("/", "http")) else self.base + path
+        body = {} if sent is UNSENT else _encoded(sent, described.takes(method, address))
         answer = self.client.generic(method, address, **body, headers={**self.headers, **more})
         described.check(method, address, None if sent is UNSENT else sent, answer)
         return answer
@@ -64,6 +66,22 @@ class Api:
             rows += page["results"]
             following = page["next"]
         return rows
+
+
+def _encoded(sent: Any, media_type: str) -> dict[str, Any]:
+    """What is sent, in the media type that the address takes; what is no form is JSON."""
+    if media_type != "multipart/form-data" or not isinstance(sent, dict):
+        return {"data": json.dumps(sent), "content_type": "application/json"}
+    return {"data": encode_multipart(BOUNDARY, form_of(sent)), "content_type": MULTIPART_CONTENT}
+
+
+def form_of(sent: dict[str, Any]) -> dict[str, Any]:
+    """A form: `picture` is a file, its bytes written as text of one byte a character, all else is text."""
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in sent.items()}
+    return {
+        name: SimpleUploadedFile("point.png", text.encode("latin-1", "replace")) if name == "picture" else text
+        for name, text in texts.items()
+    }
 
 
 def codes(problem: dict[str, Any]) -> list[str]:

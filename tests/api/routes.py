@@ -14,7 +14,8 @@ from django.urls import URLPattern, URLResolver, reverse
 from agileml.api import urls
 from agileml.projects.rules import Need
 from tests.api.client import Api
-from tests.api.world import BASE, COMMENT, ERROR, FINDING, MLP, POLICY, World
+from tests.api.world import BASE, COMMENT, ERROR, FINDING, MLP, OTHER_ITEM, POLICY, World
+from tests.demos.pictures import PNG
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -51,6 +52,7 @@ class Route:
         given |= {"webhook": world.webhook.uid, "delivery": world.delivery.uid}
         given |= {"member": getattr(world, self.of).uid, "token": world.service_token.uid}
         given |= {"item": world.item.uid, "feedback": world.feedback.uid, "link": world.shared.uid}
+        given |= {"image": world.picture, "edition": 1}
         if self.name == "me-token":
             given["uid"] = world.token.uid
         for match in find(self.name):
@@ -231,17 +233,32 @@ ROUTES = [
     Route(
         "demo-items", "post", Need.WORK, 201, {"section": "learned", "headline": "Scanners differ", "story": "Much."}
     ),
+    Route("demo-items-refresh", "post", Need.WORK, 200, {}),
+    Route("demo-item", "get", Need.READ),
     Route("demo-item", "patch", Need.WORK, 200, {"headline": "Left alone, and why", "findings": None}),
+    Route("demo-item-rank", "post", Need.WORK, 200, {"before": OTHER_ITEM, "section": "better"}),
+    Route("demo-item-left-out", "post", Need.WORK, 200, {"left_out": True}),
+    Route("demo-images", "post", Need.WORK, 201, {"picture": PNG.decode("latin-1"), "alt": "A point"}),
+    Route("demo-image", "get", Need.READ),
+    Route("demo-image", "patch", Need.WORK, 200, {"alt": "A point, far away"}),
+    Route("demo-image", "delete", Need.WORK, 204),
     Route("demo-publish", "post", Need.WORK, 201, {"expected": 1}),
     Route("demo-edition", "get", Need.READ),
+    Route("demo-editions", "get", Need.READ),
+    Route("demo-edition-number", "get", Need.READ),
     Route("demo-feedback", "get", Need.READ),
     Route("demo-feedback", "post", Need.COMMENT, 201, {"kind": "question", "text": "And the sevens?"}),
     Route("demo-feedback-answer", "post", Need.WORK, 200, {"text": "Not yet."}),
+    Route("demo-feedback-ticket", "post", Need.WORK, 200, {"title": "Ask other branches", "type": "data_exploration"}),
+    Route("demo-feedback-finding", "post", Need.WORK, 200, {"kind": "surprise"}),
     Route("demo-goals", "get", Need.READ),
     Route("demo-goals", "post", Need.COMMENT, 201, {"epic": 2, "verdict": "adjust", "note": "Letters first."}),
     Route("demo-share-links", "get", Need.LEAD),
     Route("demo-share-links", "post", Need.LEAD, 201, {"expires_in_days": 7, "passphrase": None}),
     Route("demo-share-link", "delete", Need.LEAD, 204),
+    Route("share-links", "get", Need.LEAD),
+    Route("share-links", "post", Need.LEAD, 201, {"expires_in_days": 30, "passphrase": "open"}),
+    Route("share-link", "delete", Need.LEAD, 204),
     Route("changes", "get", Need.READ),
     Route("changes-stream", "get", Need.READ),
     Route("schema", "get", None, is_open=True),

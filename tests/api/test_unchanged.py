@@ -24,6 +24,7 @@ NEVER_KEPT = {
     "webhook-deliveries",
     "member-tokens",
     "demo-share-links",
+    "share-links",
 }
 AT_MOST = 3  # statements: the token, the project's door, and nothing of the list
 

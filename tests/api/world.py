@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from agileml.demos.actions.answers import answer_goal, give_feedback
 from agileml.demos.actions.begin import begin_demo
+from agileml.demos.actions.edit import add_item
 from agileml.demos.actions.images import add_image
 from agileml.demos.actions.publish import publish
 from agileml.demos.actions.sharing import share
@@ -36,7 +37,7 @@ from tests.demos.pictures import PNG
 from tests.factories import NOW, Cast, make_cast, make_sprint, make_ticket, make_tickets, measure, replan
 
 RULE, SVM, MLP, ERROR, BASE = (f"0f8fad5b-d9cb-469f-a165-70867728950{digit}" for digit in "12345")
-FINDING, COMMENT = (f"0f8fad5b-d9cb-469f-a165-7086772895{digit}0" for digit in "56")
+FINDING, COMMENT, OTHER_ITEM = (f"0f8fad5b-d9cb-469f-a165-7086772895{digit}0" for digit in "567")
 POLICY = {
     "metric": "error", "margin": 0.01, "dataset": {"name": "holdout", "digest": "d1"}, "split": "test", "planned_n": 3,
 }  # fmt: skip
@@ -122,9 +123,12 @@ def make_demo(cast: Cast) -> tuple[str, UUID, DemoItem, Feedback, ShareLink]:
     Ticket.objects.filter(project=cast.project, number=4).update(story=Story.objects.get(**second))
     demo = begin_demo(sprint=1, **told)
     item = demo.items.earliest("pk")
+    add_item(demo=demo.number, sent={"section": "learned", "headline": "Scanners differ"}, **told)
+    DemoItem.objects.exclude(pk=item.pk).update(uid=OTHER_ITEM, left_out=True)
     picture = add_image(demo=demo.number, item=item.uid, name="point.png", content=PNG, **told)
     publish(demo=demo.number, **told)
-    said = give_feedback(demo=demo.number, sent={"kind": "concern", "text": "And at other branches?"}, **told)
+    about = {"kind": "concern", "text": "And at other branches?", "item": str(item.uid)}
+    said = give_feedback(demo=demo.number, sent=about, **told)
     answer_goal(demo=demo.number, sent={"epic": 2, "verdict": "keep"}, **told)
     shared, link = share(demo=demo.number, sent={}, **told | {"now": timezone.now()})
     return link, picture.uid, item, said, shared

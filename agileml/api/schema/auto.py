@@ -31,6 +31,7 @@ PLACES: Mapping[str, str] = {
     "number": "Its number inside the project.",
     "version": "The plan version.",
     "slug": "The model's name in addresses.",
+    "edition": "The edition's number, from 1.",
 }
 PAGE: Mapping[str, Schema] = {
     "limit": says(
@@ -139,7 +140,7 @@ class Described(AutoSchema):
             operation["description"] = call.words
         if call.body is not None:
             content = {"schema": call.body, "example": call.example}
-            operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+            operation["requestBody"] = {"required": True, "content": {call.takes: content}}
         return operation
 
 
@@ -225,8 +226,8 @@ def _answers(view: type[APIView], verb: str, call: Call) -> dict[str, Any]:
     for status, schema in call.answers.items():
         told: dict[str, Any] = {"description": "What was asked for." if status != 204 else "Done."}
         if schema is not None:
-            media = "text/event-stream" if call.streams else "application/json"
-            told["content"] = {media: {"schema": schema, "example": sample(schema, SHAPES)}}
+            content = {"schema": schema, "example": sample(schema, SHAPES)}
+            told["content"] = dict.fromkeys(call.makes, content)
         if more := headers | (LOCATION if call.located and status == 201 else {}):
             told["headers"] = more
         found[str(status)] = told

@@ -77,6 +77,7 @@ CALLS = {
         words="Goes on after `Last-Event-ID`, if that is sent. A comment every 15 seconds says that it is alive.",
         gone=True,
         streams=True,
+        makes=("text/event-stream",),
         query={"epoch": _epoch, "after": _after, "exclude_origin": _without},
     ),
 }

@@ -58,7 +58,7 @@ WORDS: Mapping[int, str] = {
     411: "Send the body with its `Content-Length`.",
     412: "Edited since: `current` is the thing as it is.",
     413: "The body is too large.",
-    415: "Send `application/json`.",
+    415: "Send `application/json`, or what the call says that it takes.",
     422: "The fields cannot be stored; `errors` points at each.",
     428: "Name the version that was seen, in `If-Match`.",
     429: "Too much at once: wait `Retry-After` seconds.",

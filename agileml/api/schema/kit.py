@@ -9,10 +9,13 @@ from agileml.lib.fields import Check, object_of, or_null, schema_of
 
 Schema = dict[str, Any]
 
+JSON = "application/json"
+
 ANYTHING: Schema = {}
 TEXT: Schema = {"type": "string"}
 BOOL: Schema = {"type": "boolean"}
 DOUBLE: Schema = {"type": "number"}
+BYTES: Schema = {"type": "string", "format": "binary", "examples": ["(the bytes of a file)"]}
 UID: Schema = {"type": "string", "format": "uuid", "examples": ["0f8fad5b-d9cb-469f-a165-708677289501"]}
 MOMENT: Schema = {"type": "string", "format": "date-time", "examples": ["2026-11-27T09:30:00.000000Z"]}
 DAY: Schema = {"type": "string", "format": "date", "examples": ["2026-11-27"]}
@@ -120,8 +123,9 @@ class Call:
     `answers` are the schemas of what it answers when it works, by status (None: no body); `conflicts` the codes of its
     409, and `gone` whether it may answer 410. `body` is what it takes, None for nothing; `needs_version` asks for
     If-Match, `tagged` answers with an ETag. `lists` names the columns of a list's rows. `words` says what the summary
-    does not, in Markdown; `example` is a body that works. `is_open` is for
-    everybody; `upserts` takes If-Match where there is such a thing; `streams` answers with server-sent events.
+    does not, in Markdown; `example` is a body that works. `is_open` is for everybody; `upserts` takes If-Match where
+    there is such a thing; `streams` answers for as long as one listens. `takes` is the media type of the body, `makes`
+    are those of what it answers.
     """
 
     summary: str
@@ -138,6 +142,8 @@ class Call:
     is_open: bool = False
     streams: bool = False
     lists: Sequence[str] = ()
+    takes: str = JSON
+    makes: Sequence[str] = (JSON,)
     query: Mapping[str, Schema] = field(default_factory=dict)
 
 

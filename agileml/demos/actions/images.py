@@ -1,5 +1,6 @@
 """Pictures of a demo's items: kept as bytes, known by their bytes, and never taken for anything else."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -33,10 +34,10 @@ def add_image(
     """Put a picture on an item; `alt` says what is on it. What it is, its bytes say. Raises Hidden, Invalid."""
     values = fields.clean({"name": name, "alt": alt}, fields=IMAGE_FIELDS)
     if len(content) > LARGEST:
-        raise Invalid([FieldError("/content", "too_long", f"At most {LARGEST // 1024**2} MB.")])
+        raise Invalid([FieldError("/picture", "too_long", f"At most {LARGEST // 1024**2} MB.")])
     media_type = media_type_of(content)
     if media_type is None:
-        raise Invalid([FieldError("/content", "invalid", "This is no PNG, JPEG, GIF, WebP or SVG.")])
+        raise Invalid([FieldError("/picture", "invalid", "This is no PNG, JPEG, GIF, WebP or SVG.")])
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         of = rows.demo_row(w, demo)
         on = rows.item_row(w, of, item)
@@ -45,7 +46,25 @@ def add_image(
             raise Invalid([FieldError("", "too_many", f"At most {MOST} pictures.")])
         row = DemoImage(item=on, media_type=media_type, size=len(content), content=content, created_at=w.now, **values)
         row.save(force_insert=True)
-        _record(w, of, on, there, [*there, row])
+        was = [shapes.image(one) for one in there]
+        _record(w, of, on, was, [*was, shapes.image(row)])
+    return row
+
+
+def describe_image(
+    *, project: Project, demo: int, item: UUID, image: UUID, alt: Any, actor: User, now: datetime, origin: str = ""
+) -> DemoImage:
+    """Say what is on a picture; what was published goes on to say what it said. Raises Hidden, Invalid."""
+    said = fields.clean({"alt": alt}, fields=IMAGE_FIELDS)["alt"]
+    with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
+        of = rows.demo_row(w, demo)
+        on = rows.item_row(w, of, item)
+        there, row = _among(on, image)
+        if row.alt != said:
+            was = [shapes.image(one) for one in there]
+            row.alt = said
+            row.save(update_fields=["alt"])
+            _record(w, of, on, was, [shapes.image(one) for one in there])
     return row
 
 
@@ -56,16 +75,24 @@ def remove_image(
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         of = rows.demo_row(w, demo)
         on = rows.item_row(w, of, item)
-        there = rows.images_of(on)
-        row = next((one for one in there if one.uid == image), None)
-        if row is None:
-            raise Hidden(image)
+        there, row = _among(on, image)
         DemoImage.objects.filter(pk=row.pk).update(removed_at=w.now)
-        _record(w, of, on, there, [one for one in there if one.pk != row.pk])
+        was = [shapes.image(one) for one in there]
+        _record(w, of, on, was, [shapes.image(one) for one in there if one.pk != row.pk])
 
 
-def _record(w: ProjectWriting, demo: Demo, on: DemoItem, was: list[DemoImage], now: list[DemoImage]) -> None:
+def _among(on: DemoItem, image: UUID) -> tuple[list[DemoImage], DemoImage]:
+    """The pictures of an item, and one of them. Raises Hidden."""
+    there = rows.images_of(on)
+    row = next((one for one in there if one.uid == image), None)
+    if row is None:
+        raise Hidden(image)
+    return there, row
+
+
+def _record(
+    w: ProjectWriting, demo: Demo, on: DemoItem, was: Sequence[shapes.Shape], now: Sequence[shapes.Shape]
+) -> None:
     on.revision = w.revision
     on.save(update_fields=["revision"])
-    diff = {"images": [[shapes.image(one) for one in was], [shapes.image(one) for one in now]]}
-    w.journal.record("demo_item", "updated", on, parent=("demo", demo.uid), diff=diff)
+    w.journal.record("demo_item", "updated", on, parent=("demo", demo.uid), diff={"images": [was, now]})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Prefetch, QuerySet
 
-from agileml.demos.models import Demo, DemoImage, DemoItem, Feedback, GoalAnswer, Said, ShareLink
+from agileml.demos.models import Demo, DemoImage, DemoItem, Edition, Feedback, GoalAnswer, Said, ShareLink
 from agileml.projects.doors import Access, Hidden
 from agileml.projects.models import Project
 from agileml.projects.rules import Need
@@ -30,6 +30,11 @@ def demo(access: Access, number: int) -> Demo:
     if row is None:
         raise Hidden(number)
     return row
+
+
+def editions(of: Demo) -> QuerySet[Edition]:
+    """All editions of a demo with all that their shape needs, the first one first; one query."""
+    return Edition.objects.filter(demo=of).select_related("demo", "actor").order_by("number")
 
 
 def items_of(of: Demo) -> QuerySet[DemoItem]:

@@ -1,8 +1,10 @@
 """What of a demo is shown: its newest edition, to participants and to whoever has a link."""
 
 from datetime import datetime
+from uuid import UUID
 
 from agileml.demos.models import Demo, DemoImage, Edition, ShareLink
+from agileml.demos.queries.visited import pictured
 from agileml.projects.actions.tokens import digest
 from agileml.projects.doors import Hidden
 from agileml.projects.models import Project
@@ -50,17 +52,30 @@ def edition(project: Project, demo: int, *, number: int | None = None) -> Editio
 
 def image(shown: Edition, uid: str) -> DemoImage:
     """A picture that an edition shows, with its bytes, also where it was taken off since. Raises Hidden."""
-    named = {one["uid"] for section in shown.body["sections"] for item in section["items"] for one in item["images"]}
-    row = DemoImage.objects.filter(item__demo=shown.demo_id, uid=uid).first() if uid in named else None
+    row = DemoImage.objects.filter(item__demo=shown.demo_id, uid=uid).first() if uid in pictured(shown.body) else None
     if row is None:
         raise Hidden(uid)
     return row
 
 
+def picture(demo: Demo, item: UUID, uid: UUID, *, draft: bool) -> DemoImage:
+    """A picture of an item that an edition shows, or with `draft` that the draft does, with its bytes.
+
+    Raises Hidden. Two queries at most.
+    """
+    row = DemoImage.objects.filter(item__demo=demo, item__uid=item, uid=uid).first()
+    if row is None or not ((draft and row.removed_at is None) or _was_shown(demo, str(uid))):
+        raise Hidden(uid)
+    return row
+
+
+def _was_shown(demo: Demo, uid: str) -> bool:
+    return any(uid in pictured(body) for body in Edition.objects.filter(demo=demo).values_list("body", flat=True))
+
+
 def images(shown: Edition) -> list[DemoImage]:
     """All pictures that an edition shows, with their bytes; one query."""
-    named = [one["uid"] for section in shown.body["sections"] for item in section["items"] for one in item["images"]]
-    return list(DemoImage.objects.filter(item__demo=shown.demo_id, uid__in=named))
+    return list(DemoImage.objects.filter(item__demo=shown.demo_id, uid__in=pictured(shown.body)))
 
 
 def unpublished(demo: Demo) -> bool:
