@@ -12,7 +12,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 BASE = "/api/v1"
 DEEPEST = 3
 PLAIN = {"integer": "whole number", "number": "number", "boolean": "true or false", "object": "object", "null": "null"}
-FORMATS = {"uuid": "uid", "date-time": "time", "date": "day", "uri": "web address"}
+FORMATS = {"uuid": "uid", "date-time": "time", "date": "day", "uri": "web address", "binary": "file"}
+FORM = "multipart/form-data"
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,7 @@ def _call(document: Schema, path: str, method: str, operation: Schema) -> Call:
     parameters = [_named(document, one) for one in operation["parameters"]]
     told = tuple(_parameter(one) for one in parameters if one["in"] != "path")
     body = _content(operation.get("requestBody"))
+    is_form = FORM in operation.get("requestBody", {}).get("content", {})
     status = next(iter(operation["responses"]))
     answer = _content(operation["responses"][status])
     failures = tuple(
@@ -206,7 +208,7 @@ def _call(document: Schema, path: str, method: str, operation: Schema) -> Call:
         parameters=told,
         takes=takes if takes and takes.shape else None,
         fields=tuple(fields(body["schema"])) if body else (),
-        request=_curl(path, method, parameters, body, is_open=not operation["security"]),
+        request=_curl(path, method, parameters, body, is_open=not operation["security"], is_form=is_form),
         status=status,
         answers=kind(answer["schema"]) if answer else None,
         answer=_shown(answer["example"]) if answer else "",
@@ -232,7 +234,9 @@ def _shown(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _curl(path: str, method: str, parameters: list[Schema], body: Schema | None, *, is_open: bool) -> str:
+def _curl(
+    path: str, method: str, parameters: list[Schema], body: Schema | None, *, is_open: bool, is_form: bool
+) -> str:
     """A call that somebody can paste, where AGILEML is the address of the API and TOKEN a token."""
     for one in parameters:
         if one["in"] == "path":
@@ -248,10 +252,16 @@ def _curl(path: str, method: str, parameters: list[Schema], body: Schema | None,
     lines += [
         f"-H '{one['name']}: {one['example']}'" for one in parameters if one["in"] == "header" and one.get("required")
     ]
-    if body:
-        sent = json.dumps(body["example"], ensure_ascii=False).replace("'", "'\\''")
-        lines += ["-H 'Content-Type: application/json'", f"-d '{sent}'"]
+    if body and is_form:
+        lines += [f"-F {_quoted(f'{name}={value}')}" for name, value in body["example"].items()]
+    elif body:
+        sent = json.dumps(body["example"], ensure_ascii=False)
+        lines += ["-H 'Content-Type: application/json'", f"-d {_quoted(sent)}"]
     return " \\\n  ".join(lines)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _example(parameter: Schema) -> Any:

@@ -34,7 +34,10 @@ class Api:
         """Ask, and give the answer with its JSON at hand; `if_match` and the like become headers."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         address = path if path.startswith(("/", "http")) else self.base + path
-        body = {} if sent is UNSENT else _encoded(sent, described.takes(method, address))
+        body: dict[str, Any] = {} if sent is UNSENT else {"data": json.dumps(sent), "content_type": "application/json"}
+        if isinstance(sent, dict) and described.takes(method, address) == MULTIPART_CONTENT.partition(";")[0]:
+            sent = as_texts(sent)
+            body = as_form(sent)
         answer = self.client.generic(method, address, **body, headers={**self.headers, **more})
         described.check(method, address, None if sent is UNSENT else sent, answer)
         return answer
@@ -68,20 +71,18 @@ class Api:
         return rows
 
 
-def _encoded(sent: Any, media_type: str) -> dict[str, Any]:
-    """What is sent, in the media type that the address takes; what is no form is JSON."""
-    if media_type != "multipart/form-data" or not isinstance(sent, dict):
-        return {"data": json.dumps(sent), "content_type": "application/json"}
-    return {"data": encode_multipart(BOUNDARY, form_of(sent)), "content_type": MULTIPART_CONTENT}
+def as_texts(sent: dict[str, Any]) -> dict[str, str]:
+    """What a form holds, in which all is text."""
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in sent.items()}
 
 
-def form_of(sent: dict[str, Any]) -> dict[str, Any]:
-    """A form: `picture` is a file, its bytes written as text of one byte a character, all else is text."""
-    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in sent.items()}
-    return {
+def as_form(texts: dict[str, str]) -> dict[str, Any]:
+    """The body of a form: `picture` is a file, its bytes written as text of one byte a character."""
+    parts = {
         name: SimpleUploadedFile("point.png", text.encode("latin-1", "replace")) if name == "picture" else text
         for name, text in texts.items()
     }
+    return {"data": encode_multipart(BOUNDARY, parts), "content_type": MULTIPART_CONTENT}
 
 
 def codes(problem: dict[str, Any]) -> list[str]:

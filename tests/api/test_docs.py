@@ -90,6 +90,8 @@ def _plain(name: str) -> str:
         .replace("{webhook}", "<uuid:webhook>")
         .replace("{delivery}", "<uuid:delivery>")
         .replace("{item}", "<uuid:item>")
+        .replace("{image}", "<uuid:image>")
+        .replace("{edition}", "<number:edition>")
         .replace("{feedback}", "<uuid:feedback>")
         .replace("{link}", "<uuid:link>")
         .replace("{slug}", "<slug:slug>")
@@ -114,7 +116,8 @@ def test_every_parameter_is_named():
     "name",
     [
         "TICKET", "SNAPSHOT", "SPRINT", "DECISION", "METRIC", "EPIC", "PROPOSAL", "MODEL", "POLICY", "EVALUATION",
-        "PROMOTION", "CANDIDATE", "BASELINE", "MEMBER", "TOKEN", "WEBHOOK", "DELIVERY",
+        "PROMOTION", "CANDIDATE", "BASELINE", "MEMBER", "TOKEN", "WEBHOOK", "DELIVERY", "DEMO", "DEMO_ITEM",
+        "EDITION", "FEEDBACK", "GOAL_ANSWER", "SHARE_LINK",
     ],
 )  # fmt: skip
 def test_every_field_is_named(name: str):

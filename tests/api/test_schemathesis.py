@@ -46,6 +46,8 @@ def in_the_world(world: World, path: str) -> dict[str, Any]:
     """What leads an address to something that is there."""
     known = {"key": "TST", "number": 1, "version": 2, "slug": "reader", "proposal": world.proposal.uid}
     known |= {"source": world.source.uid, "binding": world.binding.uid}
+    known |= {"item": world.item.uid, "image": world.picture, "feedback": world.feedback.uid, "edition": 1}
+    known |= {"link": world.shared.uid}
     known["uid"] = ERROR if "/metrics/" in path else BASE if "/baselines/" in path else world.decision.uid
     return {
         name: value if isinstance(value, int) else str(value) for name, value in known.items() if f"{{{name}}}" in path
@@ -76,6 +78,11 @@ def ask(sent: dict[str, Any], token: dict[str, str]) -> Any:
     headers = {name: value for name, value in (sent.get("headers") or {}).items() if name.lower() not in OURS}
     body = json.dumps(sent["json"]).encode() if "json" in sent else sent.get("data") or b""
     kind = headers.pop("Content-Type", "application/json" if body else "")
+    if sent.get("files"):  # a form, which requests puts together
+        form = PreparedRequest()
+        form.prepare_headers({})
+        form.prepare_body(sent.get("data"), sent["files"])
+        body, kind = form.body or b"", str(form.headers["Content-Type"])
     return Client().generic(sent["method"], address_of(sent), body, content_type=kind, headers={**headers, **token})
 
 

@@ -38,6 +38,13 @@ def test_a_call_shows_its_words_fields_errors_and_an_example_to_paste(page: str)
     assert 'href="#shape-EditedTicket"' in call
 
 
+def test_a_call_that_takes_a_file_shows_a_form_to_paste(page: str):
+    call = page.partition('<section id="post_demo_images"')[2].partition("<section")[0]
+    assert "-F &#x27;picture=@errors.png&#x27;" in call
+    assert "-F &#x27;alt=How the errors fall&#x27;" in call
+    assert "application/json" not in call.partition("</pre>")[0]
+
+
 @pytest.mark.usefixtures("db")
 def test_the_guides_are_there_and_no_other_file_is():
     for name, title in GUIDES.items():
