@@ -24,8 +24,17 @@ from agileml.projects.rules import Need
 TOKEN_BYTES = 32
 LONGEST_DAYS = 365
 MOST_LINKS = 50  # of a project that work at once
+
+
+@fields.takes(type="integer", minimum=1, maximum=2**31 - 1)
+def _days(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
+        fields.refuse(f"A whole number of days, from 1 to {LONGEST_DAYS}.")
+    return value
+
+
 LINK_FIELDS: dict[str, fields.Check] = {
-    "expires_in_days": fields.reference,
+    "expires_in_days": _days,
     "passphrase": fields.maybe(fields.text(200)),
 }
 
