@@ -23,7 +23,8 @@ LISTS = {  # strike out what you do not need; a list inside of others comes afte
     "promotion": "promotions/", "finding": "tickets/{number}/findings/", "opinion": "tickets/{number}/opinions/",
     "comment": "tickets/{number}/comments/", "snapshot": "tickets/{number}/snapshots/",
     "correction": "tickets/{number}/corrections/", "proposal": "sprints/{number}/proposals/",
-    "evaluation": "models/{slug}/evaluations/",
+    "evaluation": "models/{slug}/evaluations/", "demo": "demos/", "demo_item": "demos/{number}/items/",
+    "feedback": "demos/{number}/feedback/", "goal_answer": "demos/{number}/goals/",
 }  # fmt: skip
 TABLES = """CREATE TABLE IF NOT EXISTS row (kind, uid, number, revision, body, PRIMARY KEY (kind, uid));
 CREATE INDEX IF NOT EXISTS by_number ON row (kind, number);

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.api.client import Api
 
+# The lists that a copy is made of; one inside of others comes after them.
 LISTS = {
     "member": "members/",
     "epic": "epics/",
@@ -15,16 +16,20 @@ LISTS = {
     "baseline": "baselines/",
     "model": "models/",
     "promotion": "promotions/",
+    "demo": "demos/",
 }
-UNDER_TICKETS = {
-    "finding": "findings/",
-    "opinion": "opinions/",
-    "comment": "comments/",
-    "snapshot": "snapshots/",
-    "correction": "corrections/",
+UNDER = {
+    "finding": ("ticket", "tickets/{number}/findings/"),
+    "opinion": ("ticket", "tickets/{number}/opinions/"),
+    "comment": ("ticket", "tickets/{number}/comments/"),
+    "snapshot": ("ticket", "tickets/{number}/snapshots/"),
+    "correction": ("ticket", "tickets/{number}/corrections/"),
+    "proposal": ("sprint", "sprints/{number}/proposals/"),
+    "evaluation": ("model", "models/{slug}/evaluations/"),
+    "demo_item": ("demo", "demos/{number}/items/"),
+    "feedback": ("demo", "demos/{number}/feedback/"),
+    "goal_answer": ("demo", "demos/{number}/goals/"),
 }
-UNDER_SPRINTS = {"proposal": "proposals/"}
-UNDER_MODELS = {"evaluation": "evaluations/"}
 
 Rows = dict[str, dict[str, Any]]
 
@@ -32,22 +37,8 @@ Rows = dict[str, dict[str, Any]]
 def read(api: Api) -> dict[str, Rows]:
     """Everything that the lists show, by kind and uid."""
     found = {kind: {row["uid"]: row for row in api.walk(path)} for kind, path in LISTS.items()}
-    for kind, path in UNDER_TICKETS.items():
-        found[kind] = {
-            row["uid"]: row
-            for ticket in found["ticket"].values()
-            for row in api.walk(f"tickets/{ticket['number']}/{path}")
-        }
-    for kind, path in UNDER_SPRINTS.items():
-        found[kind] = {
-            row["uid"]: row
-            for sprint in found["sprint"].values()
-            for row in api.walk(f"sprints/{sprint['number']}/{path}")
-        }
-    for kind, path in UNDER_MODELS.items():
-        found[kind] = {
-            row["uid"]: row for model in found["model"].values() for row in api.walk(f"models/{model['slug']}/{path}")
-        }
+    for kind, (around, path) in UNDER.items():
+        found[kind] = {row["uid"]: row for outer in found[around].values() for row in api.walk(path.format_map(outer))}
     return found
 
 

@@ -20,7 +20,9 @@ from tests.web_server import WebServer
 # What a long run must have come to, or it says little.
 MADE = {
     *((kind, "created") for kind in ("ticket", "story", "decision", "finding", "comment", "snapshots", "proposal")),
+    *((kind, "created") for kind in ("demo", "demo_item", "feedback", "goal_answer")),
     *((kind, "updated") for kind in ("ticket", "sprint", "decision", "proposal", "project")),
+    *((kind, "updated") for kind in ("demo", "demo_item", "feedback")),
     ("ticket", "deleted"),
     ("story", "deleted"),
 }

@@ -7,10 +7,16 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 
+from agileml.demos.actions.begin import begin_demo
+from agileml.demos.actions.edit import add_item
+from agileml.demos.models import Demo, DemoItem
 from agileml.journal.models import Stream
+from agileml.planning.actions.progress import progress
 from agileml.planning.models import Decision, Sprint
+from agileml.work.actions import create_epic, create_story
 from agileml.work.models import Ticket
 from tests.api.client import Api
+from tests.demos.pictures import PNG
 from tests.factories import NOW, Cast, make_sprint, make_ticket, make_tickets
 from tests.planning.machine.aiming import Aiming
 from tests.planning.machine.ground import REFUSALS, STEPS, Dice, criterion
@@ -26,12 +32,19 @@ REASON = {"reason_code": "other", "reason": "The numbers say so."}
 
 
 def make_ground(cast: Cast) -> None:
-    """Something to begin with: two active sprints, a planned one, tickets with criteria and without."""
-    make_tickets(cast, 6)
+    """Something to begin with: two active sprints, a demo, a planned sprint, tickets with criteria and without."""
+    told: dict[str, Any] = {"project": cast.project, "actor": cast.lead, "now": NOW}
+    create_epic(sent={"title": "Read 99 of 100"}, **told)
+    create_story(sent={"title": "Which model?", "epic": 1}, **told)
+    make_tickets(cast, 5)
+    make_ticket(cast, "Under a goal", story=1)
     make_ticket(cast, "Has a test", type="algorithm_development", criteria=[criterion(1.0), criterion(2.0)])
-    make_sprint(cast, [1, 2, 7], active=True)
+    make_sprint(cast, [1, 2, 6, 7], active=True)
     make_sprint(cast, [3], active=True)
     make_sprint(cast, [4])
+    progress(number=6, to="done", outcome="learned", **told)
+    begin_demo(sprint=1, **told)
+    add_item(demo=1, sent={"section": "learned", "headline": "Two that run"}, **told)
 
 
 class Actor:
@@ -122,6 +135,70 @@ class Caller(Actor):
             self.ask("DELETE", f"stories/{made['number']}/", if_match='"1"')
 
 
+class Shower(Caller):
+    """A client that builds demos over the API, publishes them and says something of them, beside all else."""
+
+    def demo(self) -> str:
+        """Where a demo is."""
+        known = Demo.objects.filter(project=self.cast.project).values_list("number", flat=True)
+        return f"demos/{self.dice.pick(list(known))}/"
+
+    def item(self) -> str:
+        """Where an item is; of another demo, now and then, and so nowhere."""
+        rows = list(DemoItem.objects.values_list("demo__number", "uid"))
+        number, uid = self.dice.pick(rows)
+        return f"{self.demo() if self.dice.rarely() else f'demos/{number}/'}items/{uid}/"
+
+    def do_begin(self) -> None:
+        self.ask("POST", "demos/", {"sprint": self.sprint().number})
+
+    def do_add_item(self) -> None:
+        section = self.dice.pick(DemoItem.Section.values)
+        self.ask("POST", f"{self.demo()}items/", {"section": section, "headline": "Thanks"})
+
+    def do_refresh(self) -> None:
+        self.ask("POST", f"{self.demo()}items/refresh/")
+
+    def do_edit_item(self) -> None:
+        path = self.item()
+        tag = self.ask("GET", path).get("ETag", '"1"')
+        sent = {"headline": f"Headline {self.dice.number(9)}", "presenter": str(self.cast.lead.uid)}
+        self.ask("PATCH", path, sent, if_match=tag)
+
+    def do_order(self) -> None:
+        beside = {self.dice.pick(["before", "after"]): self.item().split("/")[-2]}
+        more = {"section": self.dice.pick(DemoItem.Section.values)} if self.dice.number(1) else {}
+        self.ask("POST", f"{self.item()}rank/", beside | more)
+
+    def do_leave_out(self) -> None:
+        self.ask("POST", f"{self.item()}left-out/", {"left_out": bool(self.dice.number(1))})
+
+    def do_picture(self) -> None:
+        self.ask("POST", f"{self.item()}images/", {"picture": PNG.decode("latin-1"), "alt": "A point"})
+
+    def do_picture_again(self) -> None:
+        path = self.item()
+        for image in self.ask("GET", path).json().get("images", ()):
+            if self.dice.number(1):
+                self.ask("PATCH", f"{path}images/{image['uid']}/", {"alt": f"A point, {self.dice.number(9)}"})
+            else:
+                self.ask("DELETE", f"{path}images/{image['uid']}/")
+
+    def do_publish(self) -> None:
+        self.ask("POST", f"{self.demo()}publish/", {})
+
+    def do_say(self) -> None:
+        path = self.demo()
+        item = self.dice.pick([None, self.item().split("/")[-2]])
+        said = self.ask("POST", f"{path}feedback/", {"kind": "question", "text": "Why?", "item": item}).json()
+        if "uid" in said:
+            self.ask("POST", f"{path}feedback/{said['uid']}/answer/", {"text": "So."})
+            self.ask("POST", f"{path}feedback/{said['uid']}/{self.dice.pick(['ticket', 'finding'])}/", {})
+
+    def do_judge(self) -> None:
+        self.ask("POST", f"{self.demo()}goals/", {"epic": 1, "verdict": "adjust", "note": "Fewer."})
+
+
 class Browser(Actor):
     """A person with the pages."""
 
@@ -184,9 +261,9 @@ class Hand(Life, TakingBack, Working, Proposing, Aiming):
 
 
 def crowd(cast: Cast, seed: int) -> list[Actor | Hand]:
-    """Eight who write: three clients of the API, two people with pages, three hands of the machine."""
-    kinds: Sequence[Callable[[Cast, int], Actor | Hand]] = (Caller, Browser, Hand)
-    return [kinds[at % 3](cast, seed + at) for at in range(8)]
+    """Eight who write: two clients of the API, two that show demos, two people with pages, two hands of the machine."""
+    kinds: Sequence[Callable[[Cast, int], Actor | Hand]] = (Caller, Shower, Browser, Hand)
+    return [kinds[at % 4](cast, seed + at + at // 4) for at in range(8)]  # of each two one is a lead
 
 
 def write(cast: Cast, changes: int, *, seed: int) -> None:
