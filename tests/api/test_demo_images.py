@@ -132,7 +132,7 @@ def test_a_form_sent_again_under_its_key_is_one_picture_and_another_file_is_refu
         first.content, "true", first["Location"],
     )  # fmt: skip
     for parts in (
-        {"picture": file(HOSTILE_SVG)},
+        {"picture": file(HOSTILE_SVG), "alt": "A point"},
         {"picture": file(name="other.png"), "alt": "A point"},
         {"picture": file(), "alt": "Another"},
     ):
