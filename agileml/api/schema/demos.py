@@ -36,8 +36,8 @@ from agileml.demos.rules.images import LARGEST, MEDIA_TYPES, MOST
 from agileml.work.fields import TICKET_FIELDS
 
 BESIDE = body(demo_items.RANK) | {"oneOf": [{"required": ["before"]}, {"required": ["after"]}]}
-FORM = body(demo_items.SAID) | {"required": [demo_items.PICTURE]}
-FORM["properties"] = {demo_items.PICTURE: says(BYTES, "The file.")} | FORM["properties"]
+SEEN = "What is on it, for whoever cannot see it."
+FORM = obj({demo_items.PICTURE: says(BYTES, "The file.")}, alt=says(of_check(demo_items.SAID["alt"]), SEEN))
 MARKDOWN = says(TEXT, "Markdown.")
 SECTION = one_of(*DemoItem.Section.values)
 NEW_ITEM = {name: check for name, check in ITEM_FIELDS.items() if name not in SHOWN}
@@ -77,7 +77,15 @@ SHAPES = {
         version=VERSION,
         revision=REVISION,
     ),
-    "DemoImage": obj({"uid": UID, "name": TEXT, "alt": TEXT, "media_type": TEXT, "size": COUNT}),
+    "DemoImage": obj(
+        {
+            "uid": UID,
+            "name": says(TEXT, "What the file was called.", "errors.png"),
+            "alt": says(TEXT, SEEN, "How the errors fall"),
+            "media_type": one_of(*MEDIA_TYPES),
+            "size": says(COUNT, "In bytes.", 20_480),
+        }
+    ),
     "DemoItem": shape(
         columns.DEMO_ITEM,
         uid=UID,
