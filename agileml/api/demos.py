@@ -14,7 +14,9 @@ from agileml.demos import shapes
 from agileml.demos.actions import begin, edit, publish, sharing
 from agileml.demos.models import Demo, Edition, ShareLink
 from agileml.demos.queries import listed, shown
+from agileml.demos.queries.drafted import drafted, to_show
 from agileml.lib import fields
+from agileml.lib.times import rfc3339
 from agileml.projects.doors import Hidden
 from agileml.projects.rules import Need
 
@@ -72,6 +74,19 @@ class Publish(OfDemo):
         values = fields.clean(self.sent(), fields=PUBLISH)
         row = publish.publish(demo=number, expected=values.get("expected"), **self.doing())
         return Response(shapes.edition(row), status=201)
+
+
+class Preview(OfDemo):
+    """What the next edition of a demo would show, for those who write it."""
+
+    def get(self, request: Request, key: str, number: int) -> Response:
+        """Read it, with the numbers of this moment; nothing is frozen."""
+        self.access.require(Need.WORK)
+        row = self.demo(number)
+        body = drafted(self.project, row, to_show(row), at=self.now)
+        return self.vouched(
+            Response({"demo": number, "edition": row.edition + 1, "at": rfc3339(self.now), "body": body})
+        )
 
 
 class Editions(OfDemo):

@@ -128,6 +128,7 @@ DEMO: list[URLPattern | URLResolver] = [
     path("items/", demo_items.Items.as_view(), name="demo-items"),
     path("items/refresh/", demo_items.RefreshItems.as_view(), name="demo-items-refresh"),
     path("items/<uuid:item>/", include(ITEM)),
+    path("preview/", demos.Preview.as_view(), name="demo-preview"),
     path("publish/", demos.Publish.as_view(), name="demo-publish"),
     path("edition/", demos.NewestEdition.as_view(), name="demo-edition"),
     path("editions/", demos.Editions.as_view(), name="demo-editions"),

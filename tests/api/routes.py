@@ -242,6 +242,7 @@ ROUTES = [
     Route("demo-image", "get", Need.READ),
     Route("demo-image", "patch", Need.WORK, 200, {"alt": "A point, far away"}),
     Route("demo-image", "delete", Need.WORK, 204),
+    Route("demo-preview", "get", Need.WORK),
     Route("demo-publish", "post", Need.WORK, 201, {"expected": 1}),
     Route("demo-edition", "get", Need.READ),
     Route("demo-editions", "get", Need.READ),

@@ -1,5 +1,7 @@
 """Demos over the API: begun, published, shared and answered, by the rules of the pages."""
 
+from typing import Any
+
 import pytest
 
 from agileml.demos.models import ShareLink
@@ -48,6 +50,30 @@ def test_every_edition_can_be_read_as_it_was(world: World):
     assert stakeholder.get("demos/1/edition/") == second
     for path in ("demos/1/editions/3/", "demos/2/editions/1/", "demos/2/editions/"):
         assert stakeholder("GET", path).status_code == 404
+
+
+def test_a_preview_is_what_would_be_published_and_writes_nothing(world: World):
+    api = Api(world.cast.member)
+    api.patch("demos/1/", {"title": "Later words"}, version=1)
+    revision = api("GET", "demos/")["X-Project-Revision"]
+    seen = api.get("demos/1/preview/")
+    assert (seen["demo"], seen["edition"], seen["body"]["title"]) == (1, 2, "Later words")
+    assert api("GET", "demos/")["X-Project-Revision"] == revision
+    published = api.post("demos/1/publish/", {})
+    assert [words(body) for body in (seen["body"], published["body"])] == [words(seen["body"])] * 2
+
+
+def words(body: dict[str, Any]) -> dict[str, Any]:
+    """A body without when it was."""
+    return {name: value for name, value in body.items() if not name.startswith("as_of")}
+
+
+def test_an_answer_without_text_is_taken_back(world: World):
+    api = Api(world.cast.member)
+    here = f"demos/1/feedback/{world.feedback.uid}/answer/"
+    assert api.post(here, {"text": "Not yet."}, status=200)["answered_by"]["id"] == str(world.cast.member.uid)
+    assert api.post(here, {"text": ""}, status=200)["answered_at"] is None
+    assert api.walk("demos/1/feedback/")[0]["answer"] == ""
 
 
 def test_a_draft_has_no_edition_yet(world: World):

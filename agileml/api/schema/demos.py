@@ -39,6 +39,7 @@ BESIDE = body(demo_items.RANK) | {"oneOf": [{"required": ["before"]}, {"required
 SEEN = "What is on it, for whoever cannot see it."
 FORM = obj({demo_items.PICTURE: says(BYTES, "The file.")}, alt=says(of_check(demo_items.SAID["alt"]), SEEN))
 MARKDOWN = says(TEXT, "Markdown.")
+BODY = says(OBJECT, "All that a viewer sees, as it was at that time.")
 SECTION = one_of(*DemoItem.Section.values)
 NEW_ITEM = {name: check for name, check in ITEM_FIELDS.items() if name not in SHOWN}
 EXPECTED = says(of_check(demos.PUBLISH["expected"]), "The newest edition that one knows; 0 for none.")
@@ -110,7 +111,7 @@ SHAPES = {
         edition=NUMBER,
         at=MOMENT,
         actor=ref("Person"),
-        body=says(OBJECT, "All that a viewer sees, as it was when it was published."),
+        body=BODY,
     ),
     "Feedback": shape(
         columns.FEEDBACK,
@@ -208,6 +209,11 @@ CALLS = {
     (demo_items.OneImage, "delete"): Call(
         "Take a picture off", {204: None}, words="An edition that shows it goes on to."
     ),
+    (demos.Preview, "get"): Call(
+        "Look at what would be published",
+        {200: obj({"demo": NUMBER, "edition": NUMBER, "at": MOMENT, "body": BODY})},
+        words="What the draft shows, with the numbers of this moment. Members may. Nothing is frozen.",
+    ),
     (demos.Publish, "post"): Call(
         "Publish a demo",
         {201: ref("Edition")},
@@ -228,7 +234,11 @@ CALLS = {
         conflicts=("not_published", "too_much_said"),
     ),
     (demo_feedback.AnswerFeedback, "post"): Call(
-        "Answer what was said of a demo", {200: ref("Feedback")}, body(ANSWER_FIELDS, ("text",)), {"text": "Not yet."}
+        "Answer what was said of a demo",
+        {200: ref("Feedback")},
+        body(ANSWER_FIELDS, ("text",)),
+        {"text": "Not yet."},
+        words="Guests of a link read what was said and answered. No text takes the answer back.",
     ),
     (demo_feedback.FeedbackToTicket, "post"): Call(
         "Make a ticket of what was said",
