@@ -34,9 +34,10 @@ def taken(
     request: Request, *, file: str, texts: dict[str, fields.Check], largest: int
 ) -> tuple[UploadedFile, dict[str, Any]]:
     """The file of a form, by its name there, and its texts. Raises Invalid, TooLarge (413)."""
-    strange = [*(request.POST.keys() - {*texts, file}), *(request.FILES.keys() - {file})]
+    strange = (request.POST.keys() | request.FILES.keys()) - {*texts, file}
     doubled = [name for sent in (request.POST, request.FILES) for name, many in sent.lists() if len(many) > 1]
     errors = [FieldError(f"/{name}", "unknown_field", "There is no such field.") for name in sorted(strange)]
+    errors += [FieldError(f"/{name}", "invalid", "Send this as text.") for name in texts if name in request.FILES]
     errors += [FieldError(f"/{name}", "twice", "This is given more than once.") for name in doubled]
     found = request.FILES.get(file)
     if found is None:
