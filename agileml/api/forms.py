@@ -36,6 +36,7 @@ def taken(
     """The file of a form, by its name there, and its texts. Raises Invalid, TooLarge (413)."""
     strange = (request.POST.keys() | request.FILES.keys()) - {*texts, file}
     doubled = [name for sent in (request.POST, request.FILES) for name, many in sent.lists() if len(many) > 1]
+    doubled += sorted(request.POST.keys() & request.FILES.keys())
     errors = [FieldError(f"/{name}", "unknown_field", "There is no such field.") for name in sorted(strange)]
     errors += [FieldError(f"/{name}", "invalid", "Send this as text.") for name in texts if name in request.FILES]
     errors += [FieldError(f"/{name}", "twice", "This is given more than once.") for name in doubled]

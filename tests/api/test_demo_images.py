@@ -74,6 +74,7 @@ def test_a_picture_is_what_its_bytes_say_and_stands_with_its_item(api: Api):
         ({"file": file()}, [("/file", "unknown_field"), ("/picture", "required")]),
         ({"picture": file(), "caption": "A point"}, [("/caption", "unknown_field")]),
         ({"picture": [file(), file()]}, [("/picture", "twice")]),
+        ({"picture": ["errors.png", file()]}, [("/picture", "twice")]),
         ({"picture": file(), "alt": ["A", "B"]}, [("/alt", "twice")]),
         ({"picture": file(), "alt": file()}, [("/alt", "invalid")]),
         ({"picture": file(), "alt": "x" * 301}, [("/alt", "too_long")]),
