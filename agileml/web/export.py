@@ -17,7 +17,7 @@ from agileml.demos.models import DemoImage, Edition
 from agileml.demos.queries import shown
 from agileml.web.project import enter
 
-SHEETS = ("tokens", "base", "components", "charts", "demo", "export")
+SHEETS = ("tokens", "base", "components", "charts", "demo")
 # What stands in the file too, since nobody sends this header when it is opened from a disk.
 ALONE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
