@@ -9,6 +9,25 @@
   const timer = document.getElementById("timer");
   let at = Math.min(Math.max((parseInt(location.hash.slice(1), 10) || 1) - 1, 0), slides.length - 1);
 
+  /* As large as all of it is seen at once: where the words are few they are larger, where there is much the charts give
+     way first, then the words stand in two columns (.wide), then all is smaller. */
+  const LARGEST = 1.3;
+  const SMALLEST = 0.6;
+  const fit = (slide) => {
+    const fits = () => slide.scrollHeight <= slide.clientHeight + 1;
+    const ways = slide.querySelector(".demo-drawn") ? [false, true] : [false];
+    for (let size = LARGEST; size >= SMALLEST; size -= 0.05) {
+      slide.style.setProperty("--fit", size.toFixed(2));
+      for (const tight of ways) {
+        for (const wide of [false, true]) {
+          slide.classList.toggle("tight", tight);
+          slide.classList.toggle("wide", wide);
+          if (fits()) return;
+        }
+      }
+    }
+  };
+
   const show = (wanted, { focus = true } = {}) => {
     at = Math.min(Math.max(wanted, 0), slides.length - 1);
     slides.forEach((slide, index) => slide.classList.toggle("now", index === at));
@@ -17,6 +36,7 @@
     for (const button of document.querySelectorAll("[data-step]")) {
       button.disabled = at + Number(button.dataset.step) < 0 || at + Number(button.dataset.step) >= slides.length;
     }
+    fit(slides[at]);
     slides[at].scrollTop = 0;
     if (focus) slides[at].focus({ preventScroll: true });
   };
@@ -24,6 +44,9 @@
   document.documentElement.classList.add("presenting");
   show(at, { focus: false });
   addEventListener("hashchange", () => show((parseInt(location.hash.slice(1), 10) || 1) - 1));
+
+  addEventListener("resize", () => fit(slides[at]));
+  addEventListener("load", () => fit(slides[at])); // pictures have their size by now
 
   const screen = () => {
     if (document.fullscreenElement) document.exitFullscreen();
