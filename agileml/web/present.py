@@ -1,6 +1,7 @@
 """A demo on the big screen: one item a screen, moved through by the arrow keys, all of it loaded with the page.
 
-It is asked for once and then needs the server no more. Participants see with each item what was said of it until then.
+It is asked for once and then needs the server no more. Participants see with each item what was said of it, also what
+comes while they present, as long as there is a network.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -28,8 +30,13 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
     """The newest edition of a demo, for its project's people."""
     access = enter(request, key)
     edition = shown.edition(access.project, number)
-    said = listed.by_item(list(listed.feedback(edition.demo)))
-    context = _context(edition, said=said) | {"back": "../", "theme": access.user.theme}
+    said = listed.by_item(list(reversed(listed.feedback(edition.demo))))
+    context = _context(edition, said=said) | {
+        "back": "../",
+        "theme": access.user.theme,
+        "events": reverse("events", args=[access.project.key]),
+        "revision": access.project.stream.revision,  # read with the door, and so before what was said
+    }
     return render(request, "present/page.html", context)
 
 

@@ -15,7 +15,7 @@
   const refresh = () => {
     waiting ??= setTimeout(() => {
       waiting = null;
-      window.htmx.trigger(document.body, "board:refresh");
+      document.body.dispatchEvent(new CustomEvent("board:refresh"));
     }, GATHER_MS);
   };
 
