@@ -90,10 +90,9 @@ def beyond(pages: list[Sheet], size: str) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", ["page", "file"])
 def test_the_demo_and_its_file_are_cut_nowhere(
-    page: Page, live_server: Any, shown: Shown, edition: Edition, tmp_path: Path, kind: str, size: str
+    page: Page, live_server: Any, shown: Shown, edition: Edition, tmp_path: Path, kind: str
 ):
     if kind == "page":
         page.goto(f"{live_server.url}/p/TST/demos/1/")
@@ -101,37 +100,38 @@ def test_the_demo_and_its_file_are_cut_nowhere(
         kept = tmp_path / "demo.html"
         kept.write_bytes(browser_of(shown.cast.member).get("/p/TST/demos/1/export/").content)
         page.goto(kept.as_uri())
-    blocks, pages = printed(page, size)
-    assert torn(blocks, pages) == []
-    assert len(blocks) > 90, "this much was looked at"
-    heads = page.locator(".shown > h2, .demo-item > header, .prose h4").evaluate_all(FOLLOWED)
-    assert apart(heads, pages) == []
-    assert sum(len(one.pictures) for one in pages) == 3, "each picture on one page"
-    assert beyond(pages, size) == []
-    assert sum(squeezed(ENDLESS) in one.words for one in pages) == 1
-    fitting = [squeezed(text) for text in page.evaluate(WORDS, [".demo-item", 0.9])]
-    assert len(fitting) >= 2
-    assert torn(fitting, pages) == []
+    for size in SIZES:
+        blocks, pages = printed(page, size)
+        assert torn(blocks, pages) == []
+        assert len(blocks) > 90, "this much was looked at"
+        heads = page.locator(".shown > h2, .demo-item > header, .prose h4").evaluate_all(FOLLOWED)
+        assert apart(heads, pages) == []
+        assert sum(len(one.pictures) for one in pages) == 3, "each picture on one page"
+        assert beyond(pages, size) == []
+        assert sum(squeezed(ENDLESS) in one.words for one in pages) == 1
+        fitting = [squeezed(text) for text in page.evaluate(WORDS, [".demo-item", 0.9])]
+        assert len(fitting) >= 2
+        assert torn(fitting, pages) == []
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_of_a_presentation_each_item_is_a_page_while_it_fits(page: Page, live_server: Any, edition: Edition, size: str):
+def test_of_a_presentation_each_item_is_a_page_while_it_fits(page: Page, live_server: Any, edition: Edition):
     page.goto(f"{live_server.url}/p/TST/demos/1/present/")
     page.wait_for_load_state("load")
-    blocks, pages = printed(page, size)
-    assert torn(blocks, pages) == []
-    assert beyond(pages, size) == []
-    headlines = page.locator(".slide > h2 + .demo-item h3").evaluate_all(
-        "heads => heads.map((head) => head.closest('.slide').firstElementChild.innerText + head.innerText)"
-    )
-    on = [[number for number, one in enumerate(pages) if squeezed(words) in one.words] for words in headlines]
-    assert [len(found) for found in on] == [1] * len(headlines)
-    begins = [found[0] for found in on]
-    long = next(number for number, item in enumerate(items(edition)) if item["story"])
-    assert long == 0
-    assert begins[1] - begins[0] > 1, "the long story goes on on the next pages"
-    assert begins[1:] == list(range(begins[1], begins[1] + len(begins) - 1)), "all else is a page an item"
-    assert len(pages) == begins[-1] + 2, "and then the goals"
-    drawn = page.locator(".slide .demo-item").nth(1).locator(".demo-chart")
-    assert drawn.count() == CHARTS
-    assert sum(len(one.pictures) for one in pages) == 3
+    for size in SIZES:
+        blocks, pages = printed(page, size)
+        assert torn(blocks, pages) == []
+        assert beyond(pages, size) == []
+        headlines = page.locator(".slide > h2 + .demo-item h3").evaluate_all(
+            "heads => heads.map((head) => head.closest('.slide').firstElementChild.innerText + head.innerText)"
+        )
+        on = [[number for number, one in enumerate(pages) if squeezed(words) in one.words] for words in headlines]
+        assert [len(found) for found in on] == [1] * len(headlines)
+        begins = [found[0] for found in on]
+        long = next(number for number, item in enumerate(items(edition)) if item["story"])
+        assert long == 0
+        assert begins[1] - begins[0] > 1, "the long story goes on on the next pages"
+        assert begins[1:] == list(range(begins[1], begins[1] + len(begins) - 1)), "all else is a page an item"
+        assert len(pages) == begins[-1] + 2, "and then the goals"
+        drawn = page.locator(".slide .demo-item").nth(1).locator(".demo-chart")
+        assert drawn.count() == CHARTS
+        assert sum(len(one.pictures) for one in pages) == 3

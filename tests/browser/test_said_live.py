@@ -1,4 +1,4 @@
-"""What is said of a demo is seen as it comes: on the big screen and on its page, without a reload, and nothing missed."""
+"""What is said of a demo is seen as it comes, on the big screen and on its page, and nothing is missed."""
 
 from typing import Any
 
