@@ -13,7 +13,11 @@
      way first, then the words stand in two columns (.wide), then all is smaller. */
   const LARGEST = 1.3;
   const SMALLEST = 0.6;
+  const phone = matchMedia("(max-width: 720px)"); // held in a hand it is scrolled, and read from near
   const fit = (slide) => {
+    slide.style.removeProperty("--fit");
+    slide.classList.remove("tight", "wide");
+    if (phone.matches) return;
     const fits = () => slide.scrollHeight <= slide.clientHeight + 1;
     const ways = slide.querySelector(".demo-drawn") ? [false, true] : [false];
     for (let size = LARGEST; size >= SMALLEST; size -= 0.05) {
