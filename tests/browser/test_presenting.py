@@ -4,6 +4,7 @@ from itertools import product
 from typing import Any, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.demos.much import CHARTS, PARAGRAPH, publish_much
@@ -69,6 +70,20 @@ def test_all_of_a_slide_is_seen_at_once(browser_page: Page, live_server: Any, sh
         assert min(charts["letters"]) >= height / 85, on
         assert charts["columns"] >= 2, ("side by side", on)
         assert max(one["lines"] for one in told) <= 40, ("no line is too long to find the next one", on)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_no_barrier_keeps_anybody_out(
+    browser_page: Page, live_server: Any, shown: Shown, scheme: Literal["light", "dark"]
+):
+    page = browser_page
+    publish_much(shown, STORY)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    present(page, shown, live_server.url)
+    for _ in range(6):
+        found = Axe().run(page).response["violations"]
+        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+        page.keyboard.press("ArrowRight")
 
 
 def test_what_is_too_long_for_any_screen_is_scrolled_with_the_head_of_it_in_sight(
