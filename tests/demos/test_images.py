@@ -32,6 +32,8 @@ SVG = b'<?xml version="1.0"?>\n<!-- a --><svg xmlns="http://www.w3.org/2000/svg"
         (b"MZ\x90", None),
         (b"", None),
         (b"<!-- " * 100_000, None),
+        (b"<!-- -->" * 500, None),
+        (b"<!-- -->\n" * 100 + b"<svg>", "image/svg+xml"),
     ],
 )
 def test_the_bytes_say_what_a_picture_is(content: bytes, media_type: str | None):

@@ -5,8 +5,9 @@ import re
 LARGEST = 2 * 1024 * 1024
 MOST = 8  # an item
 MEDIA_TYPES = PNG, JPEG, GIF, WEBP, SVG = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml")
+# A comment that was read is not read in another way (`(?>`, `*+`): many of them would otherwise take for ever.
 _SVG_BEGINS = re.compile(
-    rb"\A(\xef\xbb\xbf)?\s*(<\?xml[^>]*\?>\s*)?((<!--.*?-->|<!DOCTYPE[^>\[]*>)\s*)*<svg[\s>]", re.DOTALL
+    rb"\A(\xef\xbb\xbf)?\s*(<\?xml[^>]*\?>\s*)?(?>(<!--.*?-->|<!DOCTYPE[^>\[]*>)\s*)*+<svg[\s>]", re.DOTALL
 )
 
 
