@@ -10,6 +10,7 @@ from agileml.demos.actions.publish import publish
 from agileml.demos.models import Demo, DemoItem, Edition
 from agileml.demos.queries import shown as queries
 from agileml.demos.rules.charts import thaw
+from agileml.lib.fields import Invalid
 from agileml.metrics.actions.evaluations import look, open_evaluation
 from agileml.metrics.models import Snapshot
 from agileml.metrics.rules.refusing import CannotBe
@@ -98,6 +99,15 @@ def test_who_publishes_for_an_edition_that_has_gone_by_gets_the_one_that_is_ther
     revision = Demo.objects.get().revision
     assert publish(demo=1, expected=0, **shown.as_(shown.cast.lead).who) == first
     assert (Edition.objects.count(), Demo.objects.get().revision) == (1, revision)
+
+
+def test_who_names_an_edition_that_never_was_publishes_nothing(shown: Shown):
+    shown.begun()
+    for there in (0, 1):
+        with pytest.raises(Invalid):
+            publish(demo=1, expected=there + 1, **shown.who)
+        assert Edition.objects.count() == there
+        publish(demo=1, expected=there, **shown.who)
 
 
 def test_what_was_learned_is_demoed_by_it_and_nothing_else(shown: Shown):

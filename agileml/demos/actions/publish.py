@@ -7,6 +7,7 @@ from agileml.demos import shapes
 from agileml.demos.actions import rows
 from agileml.demos.models import Demo, DemoItem, Edition
 from agileml.demos.queries.drafted import drafted, to_show
+from agileml.lib.fields import FieldError, Invalid
 from agileml.metrics.rules.refusing import CannotBe
 from agileml.planning import shapes as planning_shapes
 from agileml.projects.doors import ProjectWriting, writing
@@ -28,11 +29,13 @@ def publish(
 
     `expected` is the newest edition that the publisher knows (0 for none): where another was published since, that is
     the answer and nothing is written, so that two who press at once make one. None publishes whatever there is. Raises
-    Hidden, CannotBe `nothing_to_show` where every item is left out.
+    Hidden, CannotBe `nothing_to_show` where every item is left out, Invalid for an edition that never was.
     """
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         row = rows.demo_row(w, demo)
-        if expected is not None and expected != row.edition:
+        if expected is not None and expected > row.edition:
+            raise Invalid([FieldError("/expected", "unknown", "There is no such edition.")])
+        if expected is not None and expected < row.edition:
             return Edition.objects.select_related("demo__sprint", "actor").get(demo=row, number=row.edition)
         items = to_show(row)
         if not items:
