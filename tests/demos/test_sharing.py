@@ -88,10 +88,18 @@ def test_a_draft_is_not_shared(shown: Shown):
         share(demo=1, sent={}, **lead(shown))
 
 
+def test_a_passphrase_opens_its_link_as_it_was_given(shown: Shown):
+    shown.published()
+    row, _ = share(demo=1, sent={"passphrase": " open sesame\n"}, **lead(shown))
+    given = (" open sesame\n", "open sesame", "opensesame", "", " ")
+    assert [unlocks(row, words) for words in given] == [True, True, False, False, False]
+
+
 @pytest.mark.parametrize(
     "sent",
-    [{"expires_in_days": 0}, {"expires_in_days": 366}, {"expires_in_days": True}, {"passphrase": "a\0"}, {"a": 1}],
-)
+    [{"expires_in_days": 0}, {"expires_in_days": 366}, {"expires_in_days": True}, {"passphrase": "a\0"}, {"a": 1},
+     {"passphrase": "  "}],
+)  # fmt: skip
 def test_what_a_link_cannot_be_is_refused(shown: Shown, sent: dict[str, Any]):
     shown.published()
     with pytest.raises(Invalid):

@@ -52,6 +52,8 @@ def share(
     if days > LONGEST_DAYS:
         raise Invalid([FieldError("/expires_in_days", "too_long", f"At most {LONGEST_DAYS} days.")])
     phrase = values.get("passphrase") or ""
+    if sent.get("passphrase") and not phrase:  # whoever typed it would take the link for a guarded one
+        raise Invalid([FieldError("/passphrase", "required", "A passphrase is more than space.")])
     slow = make_password(phrase) if phrase else ""  # made before the lock is taken
     with writing(project, actor=actor, now=now, need=Need.LEAD) as w:
         of = None if demo is None else rows.demo_row(w, demo)
@@ -88,8 +90,11 @@ def revoke(*, project: Project, link: UUID, actor: User, now: datetime) -> None:
 
 
 def unlocks(link: ShareLink, passphrase: str) -> bool:
-    """Whether a passphrase opens a link; a link without one is open. Slow on purpose: count who asks."""
-    return not link.passphrase or check_password(passphrase, link.passphrase)
+    """Whether a passphrase opens a link; a link without one is open. Slow on purpose: count who asks.
+
+    Space around it means nothing, as where it was set.
+    """
+    return not link.passphrase or check_password(passphrase.strip(), link.passphrase)
 
 
 def count_views(*, link: UUID, many: int = 1) -> None:
