@@ -4,7 +4,8 @@ import logging
 import re
 
 # Whoever reads a log must not be able to open what a link shows: its token is all that it takes.
-_OF_LINKS = re.compile(r"/d/[^/?#\s'\"<>]+")
+# It does so in addresses, too, that were mistyped and lead nowhere.
+_OF_LINKS = re.compile(r"/d/+[^/?#\s'\"<>]+", re.IGNORECASE)
 
 
 class Discreet(logging.Formatter):

@@ -304,6 +304,8 @@ def test_the_token_is_in_no_log_and_not_in_the_feed(
         for path in (address, f"{address}nowhere/", f"{address}images/{uuid4()}/", f"/d/{token}x/"):
             guest.get(path)
             guest.put(path)
+        for mistyped in (f"/d//{token}/", f"/D/{token}/"):
+            guest.get(mistyped)
     assert any(token in record.getMessage() for record in caplog.records), "Django names what was not found"
     form = Discreet("%(message)s")
     assert [record for record in caplog.records if token in form.format(record)] == []
