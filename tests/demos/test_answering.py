@@ -121,6 +121,31 @@ def test_what_is_sent_twice_under_one_key_is_kept_once(shown: Shown):
     check(shown.project)
 
 
+def test_a_link_that_got_about_leaves_others_their_words(shown: Shown, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("agileml.demos.actions.answers.MOST_SAID", 2)
+    shown.published()
+    loud, other = shown.token(), shown.token()
+    judgement = {"epic": 1, "verdict": "keep"}
+
+    def heard(token: str) -> None:
+        guest_feedback(token=token, name="Ada", sent={"kind": "agree"}, now=NOW)
+        guest_answer_goal(token=token, name="Ada", sent=judgement, now=NOW)
+
+    for _ in range(2):
+        heard(loud)
+    with pytest.raises(CannotBe):
+        guest_feedback(token=loud, name="Ada", sent={"kind": "agree"}, now=NOW)
+    with pytest.raises(CannotBe):
+        guest_answer_goal(token=loud, name="Ada", sent=judgement, now=NOW)
+    heard(other)
+    for _ in range(2):
+        say(shown)
+        answer_goal(demo=1, sent=judgement, **shown.who)
+    with pytest.raises(CannotBe):
+        say(shown)
+    check(shown.project)
+
+
 def test_members_answer_and_stakeholders_do_not(shown: Shown):
     shown.published()
     row = say(shown.as_(shown.cast.stakeholder))

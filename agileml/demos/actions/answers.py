@@ -34,7 +34,9 @@ GOAL_FIELDS: dict[str, fields.Check] = {
 }
 GUEST_FIELDS: dict[str, fields.Check] = {"name": fields.text(60, least=1)}
 ANSWER_FIELDS: dict[str, fields.Check] = {"text": fields.text(2_000)}
-MOST_SAID = 10_000  # of one demo: a link that got about must not fill the disk
+# Of one demo, by those of one link, or by all participants: a link that got about must not fill the disk, nor leave
+# everybody else without a word.
+MOST_SAID = 10_000
 
 Kept = TypeVar("Kept", Feedback, GoalAnswer)
 
@@ -207,7 +209,7 @@ def _by(w: ProjectWriting, speaker: Speaker) -> dict[str, Any]:
 
 
 def _keep(w: ProjectWriting, kind: str, row: Kept, demo: Demo, shape: Callable[..., dict[str, Any]]) -> Kept:
-    if type(row)._default_manager.filter(demo=demo).count() >= MOST_SAID:
+    if type(row)._default_manager.filter(demo=demo, link=row.link).count() >= MOST_SAID:
         raise CannotBe("too_much_said", "So much was said of this demo that no more can be taken.")
     row.revision = w.revision
     row.save(force_insert=True)
