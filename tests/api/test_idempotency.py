@@ -181,6 +181,16 @@ def test_an_answer_is_kept_encrypted_and_where_the_key_is_gone_nothing_is_done_t
     assert Ticket.objects.count() == 1
 
 
+def test_what_was_sent_cannot_be_tried_out_without_the_secret_key(cast: Cast, settings: Settings):
+    digests = set()
+    for secret in ("one" * 20, "two" * 20):
+        settings.SECRET_KEY = secret
+        keyed(Api(cast.member))
+        digests.add(Answer.objects.get().digest)
+        Answer.objects.all().delete()
+    assert len(digests) == 2
+
+
 @pytest.fixture
 def committed(transactional_db: None) -> Cast:
     cast = make_cast()
