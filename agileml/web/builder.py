@@ -140,9 +140,12 @@ def _edit(deed: Deed) -> str:
 def _step(deed: Deed) -> str:
     """Up or down by one; the first of a section goes to the end of the section before, the last to the next one."""
     up = deed.request.POST["do"].startswith("up:")
-    found = deed.found
     beside: dict[str, Any]
-    sections = _by_section(listed.items(deed.row))
+    rows = listed.items(deed.row)  # read once: meanwhile somebody else may put it into another section
+    found = next((one for one in rows if one.uid == deed.item), None)
+    if found is None:
+        raise Hidden(deed.item)
+    sections = _by_section(rows)
     codes = list(sections)
     mine = [one.uid for one in sections[found.section]]
     at = mine.index(found.uid) + (-1 if up else 1)

@@ -6,8 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from agileml.demos.actions.edit import edit_demo, edit_item
+from agileml.demos.actions.edit import edit_demo, edit_item, move_item
 from agileml.demos.models import Demo, DemoImage, DemoItem, Edition
+from agileml.demos.queries import listed
 from agileml.planning.actions.progress import progress
 from agileml.work.models import Finding, Ticket
 from tests.demos.conftest import shown
@@ -223,6 +224,21 @@ def test_a_picture_is_known_by_its_bytes_and_taken_off_again(builder: Client):
     assert str(row.uid) not in read(builder)
     large = SimpleUploadedFile("a.png", PNG + b"\0" * 2 * 1024 * 1024, "image/png")
     assert do(builder, "picture", item, picture=large).status_code == 422
+
+
+@pytest.mark.parametrize("step", ["up", "down"])
+def test_a_step_of_what_somebody_else_moves_at_that_moment_is_a_step_from_where_it_is(
+    shown: Shown, builder: Client, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    item, read_items = item_of(2), listed.items
+
+    def moved_meanwhile(of: Demo) -> list[DemoItem]:
+        move_item(demo=1, item=item.uid, section="shipped", **shown.as_(shown.cast.lead).who)
+        return read_items(of)
+
+    monkeypatch.setattr(listed, "items", moved_meanwhile)
+    assert do(builder, step, item).status_code == 302
+    assert DemoItem.objects.get(pk=item.pk).section == {"up": "shipped", "down": "not_done"}[step]
 
 
 @pytest.mark.parametrize("what", ["", "nothing", "item:", "up:no", "item:0f8fad5b-d9cb-469f-a165-70867728950e"])
