@@ -97,7 +97,10 @@ def _said(request: HttpRequest, visit: Visit) -> HttpResponse:
         name: request.POST[name] for name in (JUDGEMENT if judges else FEEDBACK) if request.POST.get(name)
     }
     name, now = request.POST.get("name", ""), timezone.now()
+    demo = request.POST.get("demo")
     about = f"goal-{whole(request.POST.get('epic'))}" if judges else _uid(request.POST.get("item", ""))
+    if demo and demo != str(visited.edition(visit.edition).demo.number):
+        return _again(visit, request, about, ["This link leads to another demo by now: look at that one first."])
     try:
         if judges:
             sent["epic"] = whole(sent.get("epic"))

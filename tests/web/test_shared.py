@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from agileml.demos.actions.begin import begin_demo
 from agileml.demos.actions.edit import edit_demo, edit_item
 from agileml.demos.actions.images import add_image
 from agileml.demos.actions.publish import publish
@@ -20,6 +22,7 @@ from agileml.lib.logs import Discreet
 from agileml.ops.demo import parts
 from tests.demos.pictures import HOSTILE_SVG, PNG
 from tests.demos.showing import Shown, item_of, make_shown
+from tests.demos.test_sharing import make_shown_again
 from tests.factories import NOW, Cast
 from tests.web.browsing import browser_of, queries, set_clock
 
@@ -144,6 +147,24 @@ def test_a_guest_answers_for_a_goal(shown: Shown, guest: Client):
     for wrong in ({"epic": "2"}, {"epic": "x"}, {"verdict": "maybe"}, {"name": ""}):
         assert guest.post(address, sent | wrong).status_code == 422
     assert GoalAnswer.objects.count() == 1
+
+
+def test_what_is_said_of_a_demo_that_has_gone_by_is_not_taken_for_the_next_ones(shown: Shown, guest: Client):
+    address = f"/d/{share(demo=None, sent={}, **shown.as_(shown.cast.lead).who)[1]}/"
+    forms = Counter(re.findall(r'name="(do|demo)" value="([^"]*)"', guest.get(address).content.decode()))
+    assert forms["demo", "1"] == forms["do", "say"] + forms["do", "judge"] > 1
+    make_shown_again(shown)
+    begin_demo(sprint=2, **shown.who)
+    publish(demo=2, **shown.who)
+    said = say(guest, address, kind="comment", text="Nice work", demo="1")
+    judged = guest.post(address, {"do": "judge", "epic": "1", "verdict": "stop", "name": "Ada", "demo": "1"})
+    for answer in (said, judged):
+        assert answer.status_code == 422
+        assert "another demo by now" in answer.content.decode()
+    assert "Nice work</textarea>" in said.content.decode()
+    assert (Feedback.objects.count(), GoalAnswer.objects.count()) == (0, 0)
+    assert say(guest, address, kind="comment", text="Nice work", demo="2").status_code == 303
+    assert Feedback.objects.get().demo.number == 2
 
 
 @pytest.mark.parametrize(
