@@ -1,5 +1,6 @@
 """A POST with an Idempotency-Key is done once: its key, what it does and what it is answered are one transaction."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from functools import wraps
