@@ -7,7 +7,7 @@ import pytest
 from agileml.demos.actions.images import add_image, remove_image
 from agileml.demos.actions.publish import publish
 from agileml.demos.queries import shown as queries
-from agileml.demos.rules.images import LARGEST, media_type_of
+from agileml.demos.rules.images import LARGEST, MOST_PIXELS, media_type_of, pixels_of
 from agileml.lib.fields import Invalid
 from agileml.projects.doors import Hidden
 from tests.demos.showing import Shown, check, item_of
@@ -40,6 +40,36 @@ def test_the_bytes_say_what_a_picture_is(content: bytes, media_type: str | None)
     assert media_type_of(content) == media_type
 
 
+JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
+
+
+@pytest.mark.parametrize(
+    ("content", "pixels"),
+    [
+        (PNG[:8] + b"\0\0\0\rIHDR\0\0\x75\x30\0\0\x4e\x20\1\0\0\0\0", 30_000 * 20_000),
+        (JPEG + b"\xff\xc4\0\4\xff\xc0" + b"\xff\xff\xc2\0\x11\x08\x4e\x20\x75\x30\3", 30_000 * 20_000),
+        (JPEG + b"\xff\xda\0\x0c", 0),
+        (JPEG[:5], 0),
+        (b"GIF89a\x2c\1\xc8\0", 300 * 200),
+        (b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x2f\x75\0\x1f\x4e\0", 30_000 * 20_000),
+        (b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f\x2b\xc1\x31\0", 300 * 200),
+        (b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0\0\0\0\x9d\1\x2a\x2c\1\xc8\0", 300 * 200),
+        (SVG, 0),
+        (b"", 0),
+    ],
+)
+def test_the_bytes_say_how_many_pixels_a_picture_has(content: bytes, pixels: int):
+    assert pixels_of(content) == pixels
+
+
+def test_a_small_file_of_a_vast_picture_is_refused(shown: Shown):
+    shown.begun()
+    vast = PNG[:16] + MOST_PIXELS.to_bytes(4, "big") + b"\0\0\0\1"
+    add(shown, vast)
+    with pytest.raises(Invalid):
+        add(shown, vast[:-1] + b"\2")
+
+
 def add(shown: Shown, content: bytes = PNG, **sent: Any) -> Any:
     item = item_of(1)
     return add_image(demo=1, item=item.uid, content=content, **{"name": "a.png"} | sent, **shown.who)
@@ -63,6 +93,18 @@ def test_an_item_has_eight_pictures_at_most(shown: Shown):
         add(shown)
     with pytest.raises(Invalid):
         add(shown)
+
+
+def test_the_pictures_of_a_demo_have_a_size_together(shown: Shown, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("agileml.demos.actions.images.LARGEST_TOGETHER", 2 * len(PNG))
+    shown.begun()
+    one, _ = add(shown), add(shown)
+    other = item_of(2)
+    with pytest.raises(Invalid):
+        add_image(demo=1, item=other.uid, name="a.png", content=PNG, **shown.who)
+    remove_image(demo=1, item=item_of(1).uid, image=one.uid, **shown.who)
+    add_image(demo=1, item=other.uid, name="a.png", content=PNG, **shown.who)
+    check(shown.project)
 
 
 def test_a_picture_that_was_taken_off_stays_in_the_edition_that_shows_it(shown: Shown):

@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Sum
+
 from agileml.accounts.models import User
 from agileml.demos import shapes
 from agileml.demos.actions import rows
 from agileml.demos.models import Demo, DemoImage, DemoItem
-from agileml.demos.rules.images import LARGEST, MOST, media_type_of
+from agileml.demos.rules.images import LARGEST, LARGEST_TOGETHER, MOST, MOST_PIXELS, media_type_of, pixels_of
 from agileml.lib import fields
 from agileml.lib.fields import FieldError, Invalid
 from agileml.projects.doors import Hidden, ProjectWriting, writing
@@ -38,12 +40,17 @@ def add_image(
     media_type = media_type_of(content)
     if media_type is None:
         raise Invalid([FieldError("/picture", "invalid", "This is no PNG, JPEG, GIF, WebP or SVG.")])
+    if pixels_of(content) > MOST_PIXELS:
+        raise Invalid([FieldError("/picture", "too_long", f"At most {MOST_PIXELS // 1_000_000} million pixels.")])
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         of = rows.demo_row(w, demo)
         on = rows.item_row(w, of, item)
         there = rows.images_of(on)
         if len(there) >= MOST:
             raise Invalid([FieldError("", "too_many", f"At most {MOST} pictures.")])
+        all_of = DemoImage.objects.filter(item__demo=of, removed_at=None).aggregate(size=Sum("size"))
+        if (all_of["size"] or 0) + len(content) > LARGEST_TOGETHER:
+            raise Invalid([FieldError("", "too_many", f"At most {LARGEST_TOGETHER // 1024**2} MB in a demo.")])
         row = DemoImage(item=on, media_type=media_type, size=len(content), content=content, created_at=w.now, **values)
         row.save(force_insert=True)
         was = [shapes.image(one) for one in there]
