@@ -12,11 +12,12 @@ from agileml.demos.queries import listed
 from agileml.planning.actions.progress import progress
 from agileml.work.models import Finding, Ticket
 from tests.demos.conftest import shown
+from tests.demos.pictures import PNG
 from tests.demos.showing import Shown, find, item_of
 from tests.web.browsing import HTMX, browser_of, queries
 
 PATH = "/p/TST/demos/1/edit/"
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
+
 __all__ = ["shown"]
 
 

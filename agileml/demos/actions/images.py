@@ -40,7 +40,10 @@ def add_image(
     media_type = media_type_of(content)
     if media_type is None:
         raise Invalid([FieldError("/picture", "invalid", "This is no PNG, JPEG, GIF, WebP or SVG.")])
-    if pixels_of(content) > MOST_PIXELS:
+    pixels = pixels_of(content)
+    if pixels is None:
+        raise Invalid([FieldError("/picture", "invalid", "This picture is damaged: it does not say how large it is.")])
+    if pixels > MOST_PIXELS:
         raise Invalid([FieldError("/picture", "too_long", f"At most {MOST_PIXELS // 1_000_000} million pixels.")])
     with writing(project, actor=actor, now=now, need=Need.WORK, origin=origin) as w:
         of = rows.demo_row(w, demo)
