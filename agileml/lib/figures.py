@@ -1,9 +1,11 @@
 """Measured values as people read them. A metric with the unit "%" holds fractions and is shown times 100."""
 
 import math
+import re
 
 NOT_NUMBERS = {"nan": "NaN", "pos_inf": "∞", "neg_inf": "−∞"}
 MINUS = "\N{MINUS SIGN}"
+_BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
 SPELLED_OUT = 1e9  # beyond, digits can no longer be counted at a glance
 
 
@@ -33,6 +35,11 @@ def measured(value: float | None, unit: str = "", *, state: str = "ok", places: 
         text = text.rstrip("0").rstrip(".")
     text = text.replace("-", MINUS)
     return f"{text} {unit}" if unit else text
+
+
+def tied(text: str) -> str:
+    """A text that people wrote, in which no line ends between a figure and its per cent."""
+    return _BEFORE_PERCENT.sub("\N{NO-BREAK SPACE}", text)
 
 
 def exact(value: float) -> str:

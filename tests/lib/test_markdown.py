@@ -62,3 +62,9 @@ def test_what_people_mean_gets_through():
 def test_tables_and_line_ends_are_kept():
     assert "<td>2</td>" in html("|a|b|\n|-|-|\n|1|2|")
     assert "<br" in html("one\ntwo")
+
+
+def test_a_figure_and_its_per_cent_stay_on_one_line_and_code_as_it_was_written():
+    assert html("From 9.5 % to *1.7 %*, or 5 % 2 in `5 % 2`.") == (
+        "<p>From 9.5&nbsp;% to <em>1.7&nbsp;%</em>, or 5&nbsp;% 2 in <code>5 % 2</code>.</p>\n"
+    )

@@ -25,6 +25,12 @@ def amount(value: float, unit: str = "") -> str:
 
 
 @register.filter
+def tied(text: str) -> str:
+    """What people wrote, with its figures kept together."""
+    return figures.tied(text)
+
+
+@register.filter
 def percent_of(share: float) -> str:
     """A share of one as people say it."""
     return figures.measured(share, "%")
