@@ -11,6 +11,7 @@ from agileml.lib.svg import decimals, drawable, figure, grid_line, n, nice_ticks
 EDGE = 18  # room above or below the plot for what has no place on it
 AXIS = 38  # room below for the axis
 FAR = 4  # spans of what is compared; a baseline further off would squeeze that to a line
+LINE = 13  # a line of words
 CROSS = "M-3.5-3.5l7 7M3.5-3.5l-7 7"
 
 
@@ -82,9 +83,15 @@ def near_levels(
 
 
 def level_lines(
-    lines: Sequence[tuple[Level, float]], extents: Mapping[tuple[str, ...], tuple[float, float]], scale: Scale
+    lines: Sequence[tuple[Level, float]],
+    extents: Mapping[tuple[str, ...], tuple[float, float]],
+    scale: Scale,
+    dots: Sequence[tuple[float, float]] = (),
 ) -> list[str]:
-    """Lines across the blocks that they hold for; their words keep clear of each other."""
+    """Lines across the blocks that they hold for; their words keep clear of each other.
+
+    They stand at the right end, or at the left one where they would cover fewer of the `dots` (each x in percent, y).
+    """
     shown = [
         (level, value)
         for level, value in sorted(lines, key=lambda line: -line[1])
@@ -92,17 +99,21 @@ def level_lines(
     ]
     heights = [scale.y(value) - 5 for _, value in shown]
     for place in range(1, len(heights)):
-        heights[place] = max(heights[place], heights[place - 1] + 13)
+        heights[place] = max(heights[place], heights[place - 1] + LINE)
     for place in range(len(heights) - 1, -1, -1):
-        below = heights[place + 1] - 13 if place + 1 < len(heights) else scale.bottom - 4
+        below = heights[place + 1] - LINE if place + 1 < len(heights) else scale.bottom - 4
         heights[place] = min(heights[place], below)
     parts = []
     for (level, value), height in zip(shown, heights, strict=True):
         left, right = (0.0, 100.0) if level.data is None else extents.get(level.data, (0.0, 100.0))
         y, words = n(scale.y(value)), f"{level.words} {measured(level.value, scale.unit)}"
+        behind = [x for x, spot in dots if height - LINE < spot < height + LINE / 2]
+        middle = (left + right) / 2
+        on_left, on_right = sum(left <= x < middle for x in behind), sum(middle <= x <= right for x in behind)
+        x, anchor = (left, "start") if on_left < on_right else (right, "end")
         parts.append(
             f'<g class="{level.kind}-line"><line x1="{n(left)}%" x2="{n(right)}%" y1="{y}" y2="{y}"/>'
-            f'<text x="{n(right)}%" text-anchor="end" y="{n(height)}">{escape(words)}</text></g>'
+            f'<text x="{n(x)}%" text-anchor="{anchor}" y="{n(height)}">{escape(words)}</text></g>'
         )
     return parts
 

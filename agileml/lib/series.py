@@ -5,7 +5,7 @@ not comparable, so nothing joins them and a level that belongs to one block cros
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from itertools import groupby, pairwise
@@ -146,7 +146,8 @@ def candidate_series(
     if best:
         parts += _steps(blocks, width, scale, scale_by, best)
     parts += _labels(slots, width, scale.bottom + foot, zone)
-    parts += level_lines(lines, _extents(blocks, width), scale)
+    dots = [spot for place, slot in enumerate(slots) for _, spot in _dots(slot, place, width, scale, scale_by)]
+    parts += level_lines(lines, _extents(blocks, width), scale, dots)
     if not values:
         parts.append(nothing_yet(scale))
     rows = tuple(_row(one, unit, zone) for one in sorted(values, key=lambda one: one.at, reverse=True))
@@ -194,21 +195,29 @@ def _edge(one: Value, ticks: Sequence[float], scale_by: float) -> str:
     return "bottom" if value < ticks[0] else "top" if value > ticks[-1] else ""
 
 
-def _slot_parts(slot: _Slot, place: int, width: float, scale: Scale, scale_by: float) -> list[str]:
-    """The dots of a candidate beside each other in its place, oldest first, and a tick at its mean."""
-    middle = (place + 0.5) * width
+def _dots(
+    slot: _Slot, place: int, width: float, scale: Scale, scale_by: float
+) -> Iterator[tuple[Value, tuple[float, float]]]:
+    """The values of a candidate that have a place on the scale, oldest first, each with its spot: percent, pixels."""
     many = len(slot.values)
     spread = min(0.6 * width, 2.2 * (many - 1))
-    tone, shape = f"c{(slot.number - 1) % len(SHAPES)}", SHAPES[(slot.number - 1) % len(SHAPES)]
-    parts = []
     for index, one in enumerate(slot.values):
         value = scaled(one.value, scale_by)
         if value is not None and not _edge(one, scale.ticks, scale_by):
-            across = middle - spread / 2 + (spread * index / (many - 1) if many > 1 else 0)
-            dot = f'<path class="{tone}{" old" if one.old else ""}" d="{shape}"/>'
-            parts.append(placed(across, scale.y(value), dot))
+            aside = spread * index / (many - 1) if many > 1 else 0
+            yield one, ((place + 0.5) * width - spread / 2 + aside, scale.y(value))
+
+
+def _slot_parts(slot: _Slot, place: int, width: float, scale: Scale, scale_by: float) -> list[str]:
+    """The dots of a candidate beside each other in its place, oldest first, and a tick at its mean."""
+    middle = (place + 0.5) * width
+    tone, shape = f"c{(slot.number - 1) % len(SHAPES)}", SHAPES[(slot.number - 1) % len(SHAPES)]
+    parts = [
+        placed(*spot, f'<path class="{tone}{" old" if one.old else ""}" d="{shape}"/>')
+        for one, spot in _dots(slot, place, width, scale, scale_by)
+    ]
     mean = scaled(slot.mean, scale_by)
-    if mean is not None and many > 1 and scale.holds(mean):
+    if mean is not None and len(slot.values) > 1 and scale.holds(mean):
         parts.append(placed(middle, scale.y(mean), f'<path class="mean {tone}" d="M-12 0h24"/>'))
     for edge, height in (("top", scale.top - EDGE / 2), ("bottom", scale.bottom + EDGE / 2)):
         there = [one for one in slot.values if _edge(one, scale.ticks, scale_by) == edge]

@@ -174,6 +174,14 @@ def test_levels_keep_their_words_apart_and_inside_the_plot():
     assert heights[-1] < 180
 
 
+def test_the_words_of_a_level_stand_where_they_cover_fewer_dots():
+    newest_is_near = [value(0.9), value(0.101, name="newest", at=1), value(0.1, name="newest", at=2)]
+    for values, anchor in ((newest_is_near, "start"), ([value(0.1), value(0.9, name="newest", at=1)], "end")):
+        chart = series(values, levels=[Level("champion", 0.09, "champion")])
+        words = next(by_class(chart, "champion-line")[0].iter("text"))
+        assert words.get("text-anchor") == anchor
+
+
 def test_twelve_candidates_of_five_seeds_are_all_there():
     values = [value(0.1 + c / 100 + s / 1000, name=f"c{c}", at=c * 9 + s) for c in range(12) for s in range(5)]
     chart = series(values)
