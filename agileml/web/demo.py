@@ -21,6 +21,7 @@ from agileml.demos.actions.sharing import share as make_link
 from agileml.demos.models import Demo, DemoItem, Edition, Feedback, GoalAnswer, ShareLink
 from agileml.demos.queries import choices, listed
 from agileml.demos.queries import shown as published
+from agileml.demos.queries.threads import NEWEST, Thread, thread
 from agileml.demos.queries.visited import pictured
 from agileml.lib.fields import Invalid
 from agileml.lib.numbers import whole
@@ -154,7 +155,7 @@ def _again(request: HttpRequest, access: Access, row: Demo, place: str, refused:
 
 def _page(request: HttpRequest, access: Access, row: Demo, *, status: int = 200, **more: Any) -> HttpResponse:
     edition = published.edition(access.project, row.number)
-    said = list(listed.feedback(row))
+    said, whole = list(listed.feedback(row)), request.GET.get("said") == "all"
     context = frame(
         access,
         "demos",
@@ -164,9 +165,9 @@ def _page(request: HttpRequest, access: Access, row: Demo, *, status: int = 200,
         key=access.project.key,
         pictures=pictures(access.project.key, row.number, edition.body),
         foot="demo/_thread.html",
-        said=_shown(said, edition),
-        elsewhere=_elsewhere(said, edition),
-        goals=_goals(row, edition),
+        threads=_threads(said, edition, whole=whole),
+        elsewhere=thread(_elsewhere(said, edition), whole=whole),
+        goals=_goals(row, edition, whole=whole),
         kinds=Feedback.Kind.choices,
         verdicts=GoalAnswer.Verdict.choices,
         nonce=uuid4(),
@@ -189,10 +190,11 @@ def _in_it(edition: Edition) -> set[str]:
     return {item["uid"] for section in edition.body["sections"] for item in section["items"]}
 
 
-def _shown(said: Sequence[Feedback], edition: Edition) -> dict[str, list[Feedback]]:
+def _threads(said: Sequence[Feedback], edition: Edition, *, whole: bool) -> dict[str, Thread]:
     """What was said, by the item that it is shown under; "whole" is about the demo."""
     found = listed.by_item(said)
-    return {"whole": found.get("", [])} | {uid: found[uid] for uid in _in_it(edition) & found.keys()}
+    found = {"whole": found.get("", [])} | {uid: found[uid] for uid in _in_it(edition) & found.keys()}
+    return {about: thread(rows, whole=whole) for about, rows in found.items()}
 
 
 def _elsewhere(said: Sequence[Feedback], edition: Edition) -> list[Feedback]:
@@ -208,14 +210,16 @@ def _with_ticket(said: Sequence[Feedback]) -> dict[int, int]:
     return {one.pk: numbers[one.item_id] for one in said if one.item_id in numbers}
 
 
-def _goals(row: Demo, edition: Edition) -> list[dict[str, Any]]:
+def _goals(row: Demo, edition: Edition, *, whole: bool) -> list[dict[str, Any]]:
     """The goals that the edition asks about, each with how it was answered for."""
     tallies = {tally.epic.number: tally for tally in listed.tallies(row)}
     goals = []
     for asked in edition.body["goals"]:
         tally = tallies.get(asked["epic"])
-        said = {"counts": tally.said, "notes": tally.notes} if tally else {"counts": [], "notes": []}
-        goals.append({**asked, "place": f"goal-{asked['epic']}", **said})
+        notes = tally.notes if tally else []
+        shown = notes if whole else notes[:NEWEST]
+        told = {"counts": tally.said if tally else [], "notes": shown, "earlier": len(notes) - len(shown)}
+        goals.append({**asked, "place": f"goal-{asked['epic']}", **told})
     return goals
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from agileml.demos.models import Edition
 from agileml.demos.queries import listed, shown, visited
+from agileml.demos.queries.threads import Thread, thread
 from agileml.demos.queries.visited import Visit, pictured
 from agileml.web.by_link import by_link as for_guests
 from agileml.web.by_link import is_open, kept
@@ -30,8 +31,8 @@ def show(request: HttpRequest, key: str, number: int) -> HttpResponse:
     """The newest edition of a demo, for its project's people."""
     access = enter(request, key)
     edition = shown.edition(access.project, number)
-    said = listed.by_item(list(reversed(listed.feedback(edition.demo))))
-    context = _context(edition, said=said) | {
+    said = listed.by_item(list(listed.feedback(edition.demo)))
+    context = _context(edition, said={about: thread(rows) for about, rows in said.items()}) | {
         "back": "../",
         "theme": access.user.theme,
         "events": reverse("events", args=[access.project.key]),
@@ -54,18 +55,18 @@ def _for_guests(visit: Visit) -> str:
     return render_to_string("present/page.html", _context(edition, said={}) | {"back": "../"})
 
 
-def _context(edition: Edition, *, said: Mapping[str, Any]) -> dict[str, Any]:
+def _context(edition: Edition, *, said: Mapping[str, Thread]) -> dict[str, Any]:
     body = edition.body
     return {
         "body": body,
         "edition": edition.number,
         "pictures": {uid: f"../images/{uid}/" for uid in pictured(body)},
         "slides": list(_slides(body, said)),
-        "of_all": said.get("", ()),
+        "of_all": said.get(""),
     }
 
 
-def _slides(body: Mapping[str, Any], said: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _slides(body: Mapping[str, Any], said: Mapping[str, Thread]) -> Iterator[dict[str, Any]]:
     """The items one after the other, each with its section and what was said of it."""
     for section in body["sections"]:
         for item in section["items"]:

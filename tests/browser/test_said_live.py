@@ -67,6 +67,13 @@ def test_who_presents_sees_what_guests_say_and_nothing_moves(page: Page, site: W
         expect(said.locator("li")).to_have_count(number)
         expect(said.locator("li").first).to_contain_text(words)
         assert page.evaluate(PLACE) == before
+    for number, name in enumerate(("Bea", "Cleo"), start=1):
+        sent = {"kind": "agree", "item": str(item_of(1).uid)}
+        guest_feedback(token=token, name=name, sent=sent, now=timezone.now())
+        expect(said.locator(".agree")).to_contain_text(name)
+        expect(said.locator("li")).to_have_count(3)
+    expect(said.locator(".agree")).to_contain_text("Agree 2 Bea, Cleo")
+    assert page.evaluate(PLACE) == before
     say(shown, "Of another one", about=2)
     say(shown, "Of the whole", about=None)
     page.keyboard.press("ArrowRight")

@@ -34,9 +34,9 @@ GOAL_FIELDS: dict[str, fields.Check] = {
 }
 GUEST_FIELDS: dict[str, fields.Check] = {"name": fields.text(60, least=1)}
 ANSWER_FIELDS: dict[str, fields.Check] = {"text": fields.text(2_000)}
-# Of one demo, by those of one link, or by all participants: a link that got about must neither fill disk and page, nor
-# leave everybody else without a word.
-MOST_SAID = 3_000
+# Of one demo, by those of one link, or by all participants: a link that got about must not fill the disk, nor leave
+# everybody else without a word.
+MOST_SAID = 10_000
 
 Kept = TypeVar("Kept", Feedback, GoalAnswer)
 
