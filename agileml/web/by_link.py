@@ -6,6 +6,7 @@ token against forgery: whoever could make a guest send one knows the link, and m
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -92,19 +93,20 @@ def keep_open(response: HttpResponse, request: HttpRequest, link: ShareLink) -> 
 
 
 def kept(visit: Visit, what: str, make: Callable[[], Any]) -> Any:
-    """Something of what a visit shows, made once for a link and an edition, while the cache keeps it."""
-    key = f"shown:{settings.RELEASE}:{what}:{visit.link.uid}:{visit.edition}"
+    """Something of what a visit shows, made once for a link, an edition and its answers, while the cache keeps it.
+
+    In the place of what the link showed before: a cache in memory forgets nothing that nobody asks for.
+    """
+    key, shows = f"shown:{settings.RELEASE}:{what}:{visit.link.uid}", (visit.edition, visit.answers)
     try:
         found = cache.get(key)
     except rates.CACHE_TROUBLE:
         return make()
-    if found is None:
-        found = make()
-        try:
+    if found is None or found[0] != shows:
+        found = (shows, make())
+        with suppress(*rates.CACHE_TROUBLE):
             cache.set(key, found, KEPT_SECONDS)
-        except rates.CACHE_TROUBLE:
-            return found
-    return found
+    return found[1]
 
 
 def seen(link: ShareLink) -> None:

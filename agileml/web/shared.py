@@ -34,7 +34,7 @@ def show(request: HttpRequest, visit: Visit) -> HttpResponse:
         return HttpResponse(render_to_string("shared/passphrase.html"))
     if request.method == "POST":
         return _said(request, visit)
-    page = kept(visit, f"page:{visit.answers}", lambda: _page(visit))
+    page = kept(visit, "page", lambda: _page(visit))
     if request.method == "GET":
         seen(visit.link)
     return HttpResponse(page)

@@ -104,6 +104,24 @@ def test_a_view_takes_two_statements_and_is_counted_without_who_viewed(
     assert ShareLink.objects.get(pk=views[0].pk).views == 5, "what was not written yet is added with the next"
 
 
+def test_what_a_link_showed_before_is_not_kept_beside_what_it_shows(
+    shown: Shown, guest: Client, monkeypatch: pytest.MonkeyPatch
+):
+    address, keys, keep = link(shown), Counter[str](), cache.set
+
+    def spy(key: str, value: Any, *args: Any) -> None:
+        keys[key] += 1
+        keep(key, value, *args)
+
+    monkeypatch.setattr(cache, "set", spy)
+    for number in range(3):
+        edit_demo(demo=1, sent={"title": f"Title {number}"}, expected_version=None, **shown.who)
+        publish(demo=1, **shown.who)
+        for path in (address, address, f"{address}present/", f"{address}present/"):
+            assert f"Title {number}" in guest.get(path).content.decode()
+    assert list(keys.values()) == [3, 3], "a page and a screen, each made once an edition, each in one place"
+
+
 def test_a_link_that_ended_is_like_one_that_never_was(shown: Shown, guest: Client, monkeypatch: pytest.MonkeyPatch):
     lead = shown.as_(shown.cast.lead).who
     revoked, token = share(demo=1, sent={}, **lead)
