@@ -67,7 +67,7 @@ def test_who_presents_sees_what_guests_say_and_nothing_moves(page: Page, site: W
         expect(said.locator("li")).to_have_count(number)
         expect(said.locator("li").first).to_contain_text(words)
         assert page.evaluate(PLACE) == before
-    for number, name in enumerate(("Bea", "Cleo"), start=1):
+    for name in ("Bea", "Cleo"):
         sent = {"kind": "agree", "item": str(item_of(1).uid)}
         guest_feedback(token=token, name=name, sent=sent, now=timezone.now())
         expect(said.locator(".agree")).to_contain_text(name)
