@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from agileml.demos.actions.begin import refresh_items
 from agileml.demos.actions.edit import add_item, edit_demo, edit_item, leave_out, move_item
-from agileml.demos.actions.images import add_image, remove_image
+from agileml.demos.actions.images import add_image, describe_image, remove_image
 from agileml.demos.actions.publish import publish
 from agileml.demos.models import Demo, DemoItem
 from agileml.demos.queries import listed
@@ -206,6 +206,12 @@ def _picture(deed: Deed) -> str:
     return ""
 
 
+def _describe(deed: Deed) -> str:
+    post = deed.request.POST
+    describe_image(item=deed.found.uid, image=_item(post.get("image", "")), alt=post.get("alt", ""), **deed.by)
+    return ""
+
+
 def _unpicture(deed: Deed) -> str:
     remove_image(item=deed.found.uid, image=_item(deed.request.POST.get("image", "")), **deed.by)
     return ""
@@ -213,7 +219,7 @@ def _unpicture(deed: Deed) -> str:
 
 ACTIONS: dict[str, Act] = {
     "demo": _demo, "item": _edit, "up": _step, "down": _step, "place": _place, "out": _leave, "in": _leave, "add": _add,
-    "refresh": _refresh, "publish": _publish, "picture": _picture, "unpicture": _unpicture,
+    "refresh": _refresh, "publish": _publish, "picture": _picture, "describe": _describe, "unpicture": _unpicture,
 }  # fmt: skip
 WHOLE = {"demo", "add", "refresh", "publish"}
 
@@ -287,7 +293,7 @@ def _refused(
     if doing == "demo":
         form = merging.sent(request.POST, _texts(row))
         return _page(request, access, row, form=form, wrong=wrong, status=422)
-    if doing in {"picture", "unpicture"}:
+    if doing in {"picture", "describe", "unpicture"}:
         return _page(request, access, row, item=item, item_wrong={"picture": "; ".join(wrong.values())}, status=422)
     more = {"added": request.POST, "added_wrong": wrong} if doing == "add" else {"errors": list(wrong.values())}
     return _page(request, access, row, status=422, **more)

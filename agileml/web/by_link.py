@@ -44,7 +44,6 @@ def by_link(view: View[More]) -> Callable[..., HttpResponse]:
     @csrf_exempt
     @wraps(view)
     def answer(request: HttpRequest, token: str, *args: More.args, **more: More.kwargs) -> HttpResponse:
-        request.encoding = "utf-8"  # whatever it says itself: other encodings know characters that are no text
         response = too_often(request, "say" if request.method == "POST" else "look")
         if response is None:
             try:

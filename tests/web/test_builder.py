@@ -221,6 +221,10 @@ def test_a_picture_is_known_by_its_bytes_and_taken_off_again(builder: Client):
     row = DemoImage.objects.get()
     assert (row.media_type, row.alt) == ("image/png", "A curve")
     assert f"/p/TST/demos/1/images/{row.uid}/" in read(builder)
+    do(builder, "describe", item, image=str(row.uid), alt="A steeper curve")
+    row.refresh_from_db()
+    assert row.alt == "A steeper curve"
+    assert do(builder, "describe", item, image=str(row.uid), alt="x" * 301).status_code == 422
     do(builder, "unpicture", item, image=str(row.uid))
     assert str(row.uid) not in read(builder)
     large = SimpleUploadedFile("a.png", PNG + b"\0" * 2 * 1024 * 1024, "image/png")

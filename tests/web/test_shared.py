@@ -204,16 +204,19 @@ def test_what_cannot_be_said_comes_back_with_what_was_written(shown: Shown, gues
 
 @pytest.mark.parametrize("charset", ["raw_unicode_escape", "unicode_escape", "utf-7", "utf-16"])
 def test_words_are_read_as_utf_8_whatever_is_said_of_them(shown: Shown, guest: Client, charset: str):
-    def post(address: str, **sent: str) -> int:
+    def post(address: str, by: Client = guest, **sent: str) -> int:
         fields = "".join(
             f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{sent[name]}\r\n' for name in sent
         )
         of = f"multipart/form-data; boundary=b; charset={charset}"
-        return guest.generic("POST", address, f"{fields}--b--\r\n".encode(), content_type=of).status_code
+        return by.generic("POST", address, f"{fields}--b--\r\n".encode(), content_type=of).status_code
 
     assert post(link(shown), do="say", kind="comment", name="Ada", text="+AGE- \\ud800 ü") == 303
     assert Feedback.objects.get().text == "+AGE- \\ud800 ü"
     assert post(link(shown, passphrase="open"), do="unlock", passphrase="\\ud800") == 422
+    member = browser_of(shown.cast.member)
+    assert post("/p/TST/demos/1/say/", member, kind="comment", text="+AGE- \\ud800 ä") == 302
+    assert Feedback.objects.latest("pk").text == "+AGE- \\ud800 ä"
 
 
 HOSTILE = (
