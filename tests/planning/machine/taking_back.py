@@ -42,7 +42,7 @@ class TakingBack(Ground):
         many = [row for row in rows if row.moves.exclude(ticket=None).count() > 1]
         row = draw.one(many[:3], rows)
         inside = [n for n, t in before.tickets.items() if t["sprint"] == (row.sprint and row.sprint.number)]
-        moved = [n for n in row.moves.values_list("ticket__number", flat=True) if n in inside]
+        moved = [n for n in row.moves.order_by("position").values_list("ticket__number", flat=True) if n in inside]
         if moved and row.sprint:
             number = draw.pick(moved)
             kind = "restore" if before.tickets[number]["status"] == "skipped" else "skip"
