@@ -22,7 +22,10 @@ GUIDE = (ROOT / "docs" / "demos.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+# Where a run says what it requires nothing is left out: there a jq that is missing fails it.
+@pytest.mark.skipif(
+    shutil.which("jq") is None and not os.environ.get("AGILEML_REQUIRE"), reason="jq is not on this machine"
+)
 @pytest.mark.django_db(transaction=True)
 def test_a_demo_is_built_published_answered_and_shared_by_curl_alone(live_server: LiveServer, tmp_path: Path):
     cast = make_cast("DIG")
